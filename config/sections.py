@@ -1,0 +1,153 @@
+"""The tables of a settings file. Each field says what it is for: docs/settings.md shows it."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=86400)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+Number = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Seat(Section):
+    number: Number = Field(description="Extension that rings.")
+    at: Literal["switch", "registered"] = Field(
+        default="switch",
+        description="`switch`: dialled through the switch; `registered`: a phone of our Asterisk.",
+    )
+
+
+class Sip(Section):
+    host: Host = Field(description="Address on which our Asterisk takes SIP and RTP.")
+    port: Port = Field(description="SIP port of our Asterisk (UDP).")
+    switch_host: Host = Field(description="Address of the 110 switch; only it may send us calls.")
+    switch_port: Port = Field(description="SIP port of the switch (UDP).")
+    rtp_start: Port = Field(description="First RTP port.")
+    rtp_end: Port = Field(description="Last RTP port.")
+
+    @model_validator(mode="after")
+    def _rtp_ports_are_a_range(self) -> "Sip":
+        if self.rtp_end - self.rtp_start < 9:
+            raise ValueError("rtp_end must be at least rtp_start + 9")
+        return self
+
+
+class Agi(Section):
+    host: Host = Field(description="Address of the bridge (FastAGI).")
+    port: Port = Field(description="Port of the bridge (TCP).")
+    max_connections: int = Field(
+        ge=1, le=10000, description="Calls that the bridge serves at once; one more is closed."
+    )
+    read_timeout_s: Seconds = Field(
+        description="Seconds that the bridge waits for Asterisk's line beyond a command's length."
+    )
+
+
+class Ami(Section):
+    host: Host = Field(description="Address of Asterisk's manager; keep it on loopback.")
+    port: Port = Field(description="Port of Asterisk's manager (TCP).")
+
+
+class Http(Section):
+    host: Host = Field(
+        description="Address of Asterisk's HTTP server (WebSocket of the softphone)."
+    )
+    port: Port = Field(description="Port of Asterisk's HTTP server (TCP).")
+
+
+class Web(Section):
+    host: Host = Field(description="Address of the desk's web server (not in use yet).")
+    port: Port = Field(description="Port of the desk's web server (not in use yet).")
+
+
+class Trunk(Section):
+    name: Name = Field(description="Name of the trunk endpoint; channels are `PJSIP/<name>-...`.")
+    channels: int = Field(ge=1, le=2000, description="Channels that the switch's trunk to us has.")
+
+
+class Police(Section):
+    lines: int = Field(ge=1, le=1000, description="Police lines: slots that callers share.")
+    seats: tuple[Seat, ...] = Field(description="Seats of the local police queue, in order.")
+    destinations: tuple[
+        Annotated[str, Field(pattern=r"^(queue|(dial|refer):[0-9]{1,20})$")], ...
+    ] = Field(
+        min_length=1,
+        description="Where a police call goes, in order: `queue`, `dial:<number>` or "
+        "`refer:<number>` at the switch. The last one must lie outside this system.",
+    )
+    ring_s: Seconds = Field(description="Seconds that one police seat rings before the next.")
+    overflow_after_s: Seconds = Field(
+        description="Seconds in one destination before the call moves on to the next."
+    )
+
+    @model_validator(mode="after")
+    def _last_destination_is_outside(self) -> "Police":
+        if self.destinations[-1] == "queue":
+            raise ValueError("destinations must end outside this system (dial: or refer:)")
+        return self
+
+
+class Livelihood(Section):
+    number: Number = Field(description="Number of the livelihood hotline, as shown and dialled.")
+    seats: tuple[Seat, ...] = Field(description="Seats of the livelihood queue, in order.")
+    ring_s: Seconds = Field(description="Seconds that one livelihood seat rings before the next.")
+    classes: dict[Annotated[str, Field(pattern=r"^[1-4]$")], Name] = Field(
+        description="Key of the second menu -> class of the ticket."
+    )
+
+
+class Queues(Section):
+    announce_every_s: Seconds = Field(
+        description="Seconds between two announcements to a waiting caller."
+    )
+    retry_s: Seconds = Field(description="Seconds between two rounds of ringing the seats.")
+    wrap_up_s: Annotated[float, Field(ge=0, le=3600)] = Field(
+        description="Seconds of rest for a seat after a talk."
+    )
+    police_again_s: Seconds = Field(
+        description="Seconds of tone, after every police destination failed, before the next round."
+    )
+    refer_guard_s: Seconds = Field(
+        description="Seconds that the switch has to carry out a REFER before the call goes on here."
+    )
+    service_patience_s: Seconds = Field(
+        description="Seconds after the second menu before a human is called without a key."
+    )
+
+
+class Release(Section):
+    mode: Literal["redirect"] = Field(
+        description="How the police line is given back: `redirect` frees the slot and keeps the "
+        "trunk channel."
+    )
+
+
+class Log(Section):
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        description="Least level that is written to var/log."
+    )
+
+
+class Supervisor(Section):
+    ready_within_s: Seconds = Field(description="Seconds that `l110 up` waits for every process.")
+    stop_within_s: Seconds = Field(
+        description="Seconds that a process has to end before it is killed."
+    )
+
+
+class Audit(Section):
+    switch_list_path: str = Field(
+        description="The switch's own list of Call-IDs, for `l110 audit calls`; empty: none."
+    )
+
+
+class Demo(Section):
+    switch_host: Host = Field(description="Address of the demo's own 110 switch.")
+    callers_host: Host = Field(description="Address from which the demo's callers call.")
+    switch_ami_port: Port = Field(description="Port of the demo switch's manager (TCP).")

@@ -1,0 +1,174 @@
+"""The settings of one deployment. Only `scripts/` imports this; everyone else is handed values."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from config import sections
+from config.layers import Layer, SettingsRejected, file_layer, merged, source_of
+
+__all__ = ["ROOT", "Settings", "SettingsRejected", "load_settings"]
+
+ROOT = Path(__file__).resolve().parents[1]
+DEFAULTS = ROOT / "config" / "defaults.toml"
+PROFILES = ROOT / "config" / "profiles"
+PREFIX = "L110_"
+NESTED = "__"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter=NESTED
+    )
+
+    node: sections.Name = Field(description="Name of this Asterisk node, part of every call's id.")
+    profile: str = Field(
+        pattern=r"^([a-z][a-z0-9-]*)?$",
+        description="City whose folder in config/profiles/ is read over the defaults; empty: none.",
+    )
+    var_dir: str = Field(
+        min_length=1, description="Folder of all state, relative to the checkout or absolute."
+    )
+    database_url: str = Field(
+        description="SQLAlchemy URL of the store; empty: SQLite at <var_dir>/store.sqlite3."
+    )
+    rules_file: str = Field(
+        min_length=1, description="Routing rules, relative to the checkout or absolute."
+    )
+    sip: sections.Sip = Field(description="SIP and RTP of our Asterisk.")
+    agi: sections.Agi = Field(description="The bridge that gives verdicts.")
+    ami: sections.Ami = Field(description="Asterisk's manager interface.")
+    http: sections.Http = Field(description="Asterisk's HTTP server.")
+    web: sections.Web = Field(description="The desk.")
+    trunk: sections.Trunk = Field(description="The trunk from the switch.")
+    police: sections.Police = Field(description="Police lines, seats and what lies behind them.")
+    livelihood: sections.Livelihood = Field(description="The livelihood hotline.")
+    queues: sections.Queues = Field(description="Both queues.")
+    release: sections.Release = Field(description="How a police line is given back.")
+    log: sections.Log = Field(description="Logs.")
+    supervisor: sections.Supervisor = Field(description="`l110 up` and `l110 down`.")
+    audit: sections.Audit = Field(description="`l110 audit`.")
+    demo: sections.Demo = Field(description="`scripts/demo` and the tests with real calls.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment stands above the files, which come in as the constructor's arguments."""
+        return env_settings, init_settings
+
+    def path(self, name: str) -> Path:
+        """`name` below the checkout, unless it is absolute."""
+        return ROOT / name
+
+    @property
+    def var(self) -> Path:
+        return self.path(self.var_dir)
+
+    @property
+    def rules_path(self) -> Path:
+        return self.path(self.rules_file)
+
+    @property
+    def store_url(self) -> str:
+        """A relative SQLite file lies below the checkout, whatever folder the user stands in."""
+        kind, _, name = (self.database_url or f"sqlite:///{self.var_dir}/store.sqlite3").partition(
+            ":///"
+        )
+        is_file = kind.startswith("sqlite") and name not in ("", ":memory:")
+        return f"{kind}:///{self.path(name)}" if is_file else self.database_url
+
+    @property
+    def journal_path(self) -> Path:
+        return self.var / "journal.sqlite3"
+
+    @property
+    def log_dir(self) -> Path:
+        return self.var / "log"
+
+    @property
+    def asterisk_dir(self) -> Path:
+        return self.var / "asterisk"
+
+    @property
+    def asterisk_etc(self) -> Path:
+        return self.asterisk_dir / "etc"
+
+    @property
+    def cel_path(self) -> Path:
+        return self.asterisk_dir / "log" / "cel-custom" / "l110.jsonl"
+
+    @property
+    def cdr_path(self) -> Path:
+        return self.asterisk_dir / "log" / "cdr-custom" / "l110-cdr.jsonl"
+
+    @property
+    def switch_list_path(self) -> Path | None:
+        return self.path(self.audit.switch_list_path) if self.audit.switch_list_path else None
+
+    def secret_path(self, name: str) -> Path:
+        return self.var / "secrets" / name
+
+
+def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read every layer. `environ` serves the message only: pydantic reads the process's own.
+
+    Raises:
+        SettingsRejected: with every fault, each naming its file or variable, and the key.
+    """
+    environ = os.environ if environ is None else environ
+    layers = _layers(file or _named_file(environ), environ)
+    _refuse_unknown_variables(environ)
+    try:
+        return Settings(**merged(layers))
+    except ValidationError as error:
+        problems = tuple(_problem(dict(e), layers, environ) for e in error.errors())
+        raise SettingsRejected(problems) from None
+    except ValueError as error:  # a list in a variable that is no JSON
+        raise SettingsRejected((f"environment: {error}",)) from None
+
+
+def _named_file(environ: Mapping[str, str]) -> Path | None:
+    return Path(environ["L110_CONFIG"]) if environ.get("L110_CONFIG") else None
+
+
+def _layers(file: Path | None, environ: Mapping[str, str]) -> tuple[Layer, ...]:
+    layers = [file_layer(DEFAULTS)]
+    site = [file_layer(file)] if file else []
+    profile = environ.get("L110_PROFILE") or merged([*layers, *site]).get("profile")
+    if profile:
+        layers.append(file_layer(PROFILES / str(profile) / "settings.toml"))
+    return (*layers, *site)
+
+
+def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
+    """`L110_SPI__PORT` sets nothing, so it would be a typing error that nobody sees."""
+    tables = {name.upper() for name in Settings.model_fields}
+    nested = [name for name in environ if name.startswith(PREFIX) and NESTED in name]
+    unknown = [n for n in nested if n.removeprefix(PREFIX).split(NESTED)[0].upper() not in tables]
+    if unknown:
+        raise SettingsRejected(tuple(f"environment: {name}: unknown setting" for name in unknown))
+
+
+def _problem(error: dict[str, Any], layers: tuple[Layer, ...], environ: Mapping[str, str]) -> str:
+    path = tuple(error["loc"])
+    key = ".".join(map(str, path))
+    says = "unknown key" if error["type"] == "extra_forbidden" else error["msg"]
+    return f"{_variable(path, environ) or source_of(path, layers)}: {key}: {says}"
+
+
+def _variable(path: tuple[str | int, ...], environ: Mapping[str, str]) -> str | None:
+    for depth in range(len(path), 0, -1):
+        name = PREFIX + NESTED.join(map(str, path[:depth])).upper()
+        if name in environ:
+            return f"environment: {name}"
+    return None

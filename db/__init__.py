@@ -1,0 +1,1 @@
+"""SQL and nothing else: models, one file per aggregate, journal, migrations."""

@@ -1,0 +1,101 @@
+"""Engines for both stores, and the two kinds of session: one that reads and one that writes."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.orm import Session
+
+SQLITE_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "recursive_triggers=ON",  # otherwise INSERT OR REPLACE slips past the append-only triggers
+)
+
+
+class StoreUrlUnknown(ValueError):
+    """The database URL is neither SQLite nor PostgreSQL."""
+
+
+def make_engine(url: str, *, statement_timeout_s: float = 2.0, pool_size: int = 5) -> Engine:
+    """An engine for `sqlite:///...` or `postgresql://...`.
+
+    Raises:
+        StoreUrlUnknown: any other scheme.
+    """
+    parsed = make_url(url)
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _sqlite(parsed, statement_timeout_s)
+        case "postgresql":
+            return _postgresql(parsed, statement_timeout_s, pool_size)
+        case other:
+            raise StoreUrlUnknown(
+                f"L110_DATABASE_URL begins with {other}: use sqlite:///FILE or postgresql://..."
+            )
+
+
+def store_name(engine: Engine) -> str:
+    """For logs and messages: never with a password."""
+    return engine.url.render_as_string(hide_password=True)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    with Session(engine) as session:
+        yield session
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """One transaction, committed on leaving; SQLite takes its write lock at the beginning.
+
+    Without that a reader that turns writer in mid-transaction is refused at once, not queued.
+    """
+    with Session(engine.execution_options(l110_writing=True)) as session, session.begin():
+        yield session
+
+
+def _sqlite(url: URL, timeout_s: float) -> Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": timeout_s, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we begin by ourselves: the driver would begin too late
+    for pragma in SQLITE_PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("l110_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _postgresql(url: URL, timeout_s: float, pool_size: int) -> Engine:
+    timeout_ms = int(timeout_s * 1000)
+    args: dict[str, Any] = {
+        "connect_timeout": 2,  # whole seconds; libpq takes anything lower as 2
+        "options": f"-c statement_timeout={timeout_ms} -c lock_timeout={timeout_ms}"
+        " -c timezone=UTC -c idle_in_transaction_session_timeout=10000",
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 2,
+        "tcp_user_timeout": 5000,
+    }
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        connect_args=args,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=timeout_s,
+        pool_pre_ping=True,
+    )

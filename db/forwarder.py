@@ -1,0 +1,226 @@
+"""Feeds into the store: read, apply, COMMIT, and only then tell the feed to forget."""
+
+import sqlite3
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    SQLAlchemyError,
+    TimeoutError,
+)
+
+from db.engine import reading, store_name, writing
+from db.feeds import (
+    Place,
+    StoredPlace,
+    Unreadable,
+    feed_position,
+    put_in_quarantine,
+    store_position,
+)
+from db.step_codec import step_to_json
+from db.store import apply_steps
+from routing.steps import Step
+
+log = structlog.get_logger(__name__)
+
+# The store is away, slow or busy; anything else is the fault of a step. InternalError: a
+# transaction that PostgreSQL has given up already.
+STORE_AWAY = (OperationalError, InterfaceError, InternalError, TimeoutError)
+STEP_REFUSED = (SQLAlchemyError, ValueError, TypeError, KeyError, ArithmeticError)
+SMALLEST_BATCH = 10
+
+
+class Batch(Protocol):
+    """`position` is None where the feed brought nothing."""
+
+    @property
+    def steps(self) -> Sequence[Step]: ...
+    @property
+    def bad(self) -> Sequence[Unreadable]: ...
+    @property
+    def position(self) -> Place | None: ...
+
+
+B = TypeVar("B", bound=Batch)
+
+
+class Feed(Protocol[B]):
+    """Reads again what was not committed; OSError and sqlite3.Error mean: not readable now."""
+
+    name: str
+
+    def seek(self, position: StoredPlace | None) -> None: ...
+    def next_batch(self, limit: int) -> B: ...
+    def committed(self, batch: B) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _BadStep:
+    offset: int
+    raw: bytes
+    problem: str
+
+
+class Forwarder:
+    """One per node. `stored` and `quarantined` count since the start."""
+
+    def __init__(
+        self,
+        feeds: Sequence[Feed[Any]],
+        engine: Engine,
+        *,
+        limit: int = 500,
+        idle_s: float = 0.2,
+        backoff_s: tuple[float, float] = (0.2, 5.0),
+    ) -> None:
+        self.stored = 0
+        self.quarantined = 0
+        self.store_up = True
+        self._feeds = list(feeds)
+        self._engine = engine
+        self._limit = self._most = limit
+        self._idle_s = idle_s
+        self._backoff_s = backoff_s
+        self._placed: set[str] = set()
+        self._unreadable: set[str] = set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`: no fault of the store, a feed or a step ends it."""
+        wait_s = self._backoff_s[0]
+        while not stop.is_set():
+            try:
+                moved = self._round()
+            except Exception as fault:
+                self._store_down(fault)
+                # What a statement timeout cut short may be too much at once.
+                self._limit = max(SMALLEST_BATCH, self._limit // 2)
+                stop.wait(wait_s)
+                wait_s = min(wait_s * 2, self._backoff_s[1])
+                continue
+            wait_s, self._limit = self._backoff_s[0], self._most
+            if not moved:
+                stop.wait(self._idle_s)
+
+    def drain(self) -> int:
+        """Forward until the feeds are empty; the number of steps.
+
+        Raises:
+            SQLAlchemyError: the store is away.
+        """
+        before = self.stored
+        while self._round():
+            pass
+        return self.stored - before
+
+    def _round(self) -> bool:
+        """Whether any feed brought anything."""
+        moved = [self._forward(feed) for feed in self._feeds]
+        return any(moved)
+
+    def _forward(self, feed: Feed[Any]) -> bool:
+        self._place(feed)
+        batch = self._read(feed)
+        if batch is None or batch.position is None:
+            return False
+        try:
+            self._store(feed.name, batch)
+        except STORE_AWAY:
+            raise
+        except STEP_REFUSED as fault:
+            log.error("feed.batch_refused", feed=feed.name, problem=_brief(fault))
+            self._store_one_by_one(feed.name, batch)
+        self._store_answered()
+        return self._commit_feed(feed, batch)
+
+    def _place(self, feed: Feed[Any]) -> None:
+        """Where the feed was stored up to, asked once."""
+        if feed.name not in self._placed:
+            with reading(self._engine) as session:
+                feed.seek(feed_position(session, feed.name))
+            self._placed.add(feed.name)
+            self._store_answered()
+
+    def _read(self, feed: Feed[Any]) -> Batch | None:
+        try:
+            batch: Batch = feed.next_batch(self._limit)
+        except (OSError, sqlite3.Error) as fault:
+            self._feed_fault(feed, fault)
+            return None
+        if feed.name in self._unreadable:
+            self._unreadable.discard(feed.name)
+            log.warning("feed.readable", feed=feed.name)
+        return batch
+
+    def _commit_feed(self, feed: Feed[Any], batch: Batch) -> bool:
+        """False where the feed cannot forget now: it brings the same again, which is harmless."""
+        try:
+            feed.committed(batch)
+        except (OSError, sqlite3.Error) as fault:
+            self._feed_fault(feed, fault)
+            return False
+        self.stored += len(batch.steps)
+        return True
+
+    def _store(self, name: str, batch: Batch) -> None:
+        with writing(self._engine) as session:
+            apply_steps(session, batch.steps)
+            put_in_quarantine(session, name, batch.bad, datetime.now(UTC))
+            if batch.position:
+                store_position(session, name, batch.position)
+        if batch.bad:
+            self.quarantined += len(batch.bad)
+            log.error("feed.lines_quarantined", feed=name, lines=len(batch.bad))
+
+    def _store_one_by_one(self, name: str, batch: Batch) -> None:
+        """One step that nobody can store must not hold up all that come after it."""
+        offset = batch.position.offset if batch.position else 0
+        tried = [self._refusal(name, step, offset) for step in batch.steps]
+        refused = [*batch.bad, *(refusal for refusal in tried if refusal)]
+        with writing(self._engine) as session:
+            put_in_quarantine(session, name, refused, datetime.now(UTC))
+            if batch.position:
+                store_position(session, name, batch.position)
+        self.quarantined += len(refused)
+
+    def _refusal(self, name: str, step: Step, offset: int) -> _BadStep | None:
+        try:
+            with writing(self._engine) as session:
+                apply_steps(session, [step])
+        except STORE_AWAY:
+            raise
+        except STEP_REFUSED as fault:
+            raw = step_to_json(step)
+            log.error("step.refused", feed=name, problem=_brief(fault), step=raw)
+            return _BadStep(offset, raw.encode(), _brief(fault))
+        return None
+
+    def _feed_fault(self, feed: Feed[Any], fault: Exception) -> None:
+        if feed.name not in self._unreadable:
+            self._unreadable.add(feed.name)
+            log.error("feed.unreadable", feed=feed.name, problem=_brief(fault))
+
+    def _store_down(self, fault: Exception) -> None:
+        if self.store_up:
+            self.store_up = False
+            log.error("store.down", store=store_name(self._engine), problem=_brief(fault))
+
+    def _store_answered(self) -> None:
+        if not self.store_up:
+            self.store_up = True
+            log.warning("store.up", store=store_name(self._engine))
+
+
+def _brief(fault: Exception) -> str:
+    """Without the statement's parameters: they hold callers' numbers."""
+    inner = fault.orig if isinstance(fault, DBAPIError) else fault
+    return f"{type(inner).__name__}: {inner}".splitlines()[0][:300]

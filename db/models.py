@@ -1,0 +1,177 @@
+"""The tables. Times are aware UTC; `_ms` columns are whole milliseconds."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Index, MetaData, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from db.types import BigId, UtcDateTime
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it as a plain class attribute)
+        str: Text(),
+        int: BigInteger(),
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(),
+    }
+
+
+class CallStepRow(Base):
+    """Append-only: triggers refuse UPDATE and DELETE on both stores."""
+
+    __tablename__ = "call_steps"
+    __table_args__ = (
+        Index(None, "node", "leg"),
+        Index(
+            "ix_call_steps_boots",
+            "node",
+            "at",
+            sqlite_where=text("kind = 'boot'"),
+            postgresql_where=text("kind = 'boot'"),
+        ),
+    )
+
+    event_id: Mapped[str] = mapped_column(primary_key=True)
+    node: Mapped[str]
+    leg: Mapped[str]
+    call_id: Mapped[str | None] = mapped_column(index=True)
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    data: Mapped[dict[str, Any]]
+
+
+class CallLegRow(Base):
+    """One row per trunk INVITE, keyed by node and the trunk channel's uniqueid."""
+
+    __tablename__ = "call_legs"
+    __table_args__ = (Index(None, "node", "ended_at"),)
+
+    node: Mapped[str] = mapped_column(primary_key=True)
+    uniqueid: Mapped[str] = mapped_column(primary_key=True)
+    call_id: Mapped[str | None] = mapped_column(index=True)
+    sip_call_id: Mapped[str | None] = mapped_column(index=True)
+    trunk: Mapped[str | None]
+    started_at: Mapped[datetime | None] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]
+    end_cause: Mapped[str | None]
+    line_held_ms: Mapped[int | None]
+    intake_seen: Mapped[bool] = mapped_column(default=False)
+
+
+class CallRow(Base):
+    """The caller's story: a pure fold over its steps, written anew whenever one arrives.
+
+    release_ms: from the key to the slot free.
+    slot_held_ms: from the start to the slot free, or to the end if it was not given back before.
+    trunk_held_ms: from the start to the trunk leg's real end; empty until then.
+    """
+
+    __tablename__ = "calls"
+    __table_args__ = (Index(None, "outcome", "started_at"),)
+
+    call_id: Mapped[str] = mapped_column(primary_key=True)
+    node: Mapped[str]
+    started_at: Mapped[datetime | None] = mapped_column(index=True)
+    answered_at: Mapped[datetime | None]
+    caller: Mapped[str | None] = mapped_column(index=True)
+    caller_raw_hex: Mapped[str | None]
+    caller_name: Mapped[str | None]
+    withheld: Mapped[bool | None]
+    location: Mapped[str | None]
+    language: Mapped[str | None]
+    key: Mapped[str | None]
+    verdict: Mapped[str | None]
+    reason: Mapped[str | None]
+    rule_id: Mapped[str | None]
+    rules_version: Mapped[str | None]
+    marks: Mapped[str | None]
+    release_mode: Mapped[str | None]
+    released_at: Mapped[datetime | None]
+    release_ms: Mapped[int | None]
+    slot_held_ms: Mapped[int | None]
+    trunk_held_ms: Mapped[int | None]
+    service_class: Mapped[str | None]
+    queue: Mapped[str | None]
+    seat: Mapped[str | None]
+    seat_answered_at: Mapped[datetime | None]
+    wait_ms: Mapped[int | None]
+    talk_ms: Mapped[int | None]
+    returned_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    end_cause: Mapped[str | None]
+    outcome: Mapped[str | None]
+    bridge: Mapped[str | None]
+
+
+class TicketRow(Base):
+    """`number` is YYYYMMDD-NNNNNN; `provisional_number` was made on the node at the release."""
+
+    __tablename__ = "tickets"
+    __table_args__ = (Index(None, "state", "opened_at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    number: Mapped[str | None] = mapped_column(unique=True)
+    provisional_number: Mapped[str] = mapped_column(unique=True)
+    call_id: Mapped[str | None] = mapped_column(unique=True)
+    source: Mapped[str]
+    service_class: Mapped[str | None]
+    caller: Mapped[str | None]
+    state: Mapped[str]
+    opened_at: Mapped[datetime]
+    release_ms: Mapped[int | None]
+    claimed_by: Mapped[str | None]
+
+
+class TicketCounterRow(Base):
+    """The last number given out on a day (YYYYMMDD in Asia/Shanghai)."""
+
+    __tablename__ = "ticket_counters"
+
+    day: Mapped[str] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+
+class RuleSetRow(Base):
+    __tablename__ = "rule_sets"
+
+    version: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    first_loaded_at: Mapped[datetime]
+
+
+class FeedPositionRow(Base):
+    """How far a feed is stored. `head`: digest of the file's beginning, for inodes are reused."""
+
+    __tablename__ = "feed_positions"
+
+    feed: Mapped[str] = mapped_column(primary_key=True)
+    inode: Mapped[int]
+    offset: Mapped[int]
+    head: Mapped[str] = mapped_column(default="")
+
+
+class QuarantineRow(Base):
+    """What a feed brought and nobody could read, as it came."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (UniqueConstraint("feed", "offset", "raw_hash"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    feed: Mapped[str]
+    offset: Mapped[int]
+    raw_hex: Mapped[str]
+    raw_hash: Mapped[str]
+    problem: Mapped[str]
+    at: Mapped[datetime]

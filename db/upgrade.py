@@ -1,0 +1,68 @@
+"""Brings a store to this release's tables; safe to run again and from two places at once."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+
+from db.engine import store_name
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+ONE_AT_A_TIME = 110_110_110  # key of PostgreSQL's advisory lock
+
+
+class UpgradeBlocked(RuntimeError):
+    """Somebody holds a table: the upgrade gave up, so that calls are not queued behind it."""
+
+
+def upgrade(engine: Engine, revision: str = "head", *, lock_timeout_s: float = 3.0) -> str:
+    """Returns the revision that the store has now.
+
+    Raises:
+        UpgradeBlocked: a lock could not be had in time; nothing was changed.
+    """
+    config = _config()
+    writing = engine.execution_options(l110_writing=True)
+    try:
+        with writing.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                lock_ms = int(lock_timeout_s * 1000)
+                connection.execute(text("SET LOCAL statement_timeout = '60s'"))
+                connection.execute(text(f"SET LOCAL lock_timeout = {lock_ms}"))
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+    except OperationalError as fault:
+        raise UpgradeBlocked(
+            f"{store_name(engine)} was not upgraded: {fault.orig}. Run `l110 db upgrade` again"
+            " when nobody holds its tables."
+        ) from fault
+    return current(engine) or ""
+
+
+def current(engine: Engine) -> str | None:
+    """The store's revision; None for an empty store."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str:
+    """The revision that this release needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def revisions() -> list[str]:
+    """Oldest first."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return [script.revision for script in scripts][::-1]
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,1 @@
+"""Talking to Asterisk: the AGI wire and server, dialplan variables, facts, AMI and call records."""

@@ -1,0 +1,1 @@
+"""Numbers out of the store: audits, summaries and lists. Above db and ivr."""

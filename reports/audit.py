@@ -1,0 +1,220 @@
+"""Conservation, proved from outside: the switch's own list against what we have on record."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.orm import Session
+
+from db.models import CallLegRow, CallRow
+from db.upserts import chunks
+from reports.switch_list import SwitchLeg
+
+Span = tuple[datetime, datetime]
+AROUND = timedelta(seconds=60)  # clocks of the switch and of the node may differ by so much
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row that does not add up. kind: missing, doubled or unexplained."""
+
+    kind: str
+    subject: str
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """switch, legs, calls: how many each has. witnesses: what else counted legs, None if away.
+
+    Legs before or after the switch's list (by its times, if it has any) are left out.
+    """
+
+    switch: int
+    legs: int
+    calls: int
+    live: int
+    cel: int | None
+    cdr: int | None
+    findings: tuple[Finding, ...] = field(default_factory=tuple)
+
+    def count(self, kind: str) -> int:
+        return sum(finding.kind == kind for finding in self.findings)
+
+    @property
+    def clean(self) -> bool:
+        return not self.findings
+
+    def as_dict(self, *, verbose: bool = False) -> dict[str, object]:
+        told: dict[str, object] = {
+            "switch": self.switch,
+            "legs": self.legs,
+            "calls": self.calls,
+            "live": self.live,
+            "missing": self.count("missing"),
+            "doubled": self.count("doubled"),
+            "unexplained": self.count("unexplained"),
+            "cel": self.cel,
+            "cdr": self.cdr,
+        }
+        if verbose:
+            told["findings"] = [
+                {"kind": one.kind, "subject": one.subject, "explanation": one.explanation}
+                for one in self.findings
+            ]
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    node: str
+    uniqueid: str
+    call_id: str | None
+    sip_call_id: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.node} {self.uniqueid}"
+
+
+def audit_calls(
+    session: Session,
+    switch: Iterable[SwitchLeg],
+    *,
+    cel_starts: Mapping[str, int] | None = None,
+    cdr_lines: Mapping[str, int] | None = None,
+    live_since: datetime | None = None,
+) -> AuditReport:
+    """cel_starts, cdr_lines: lines by uniqueid. live_since: a leg without an end that began
+    then or later may still be talking; None: no call is live."""
+    listed = list(switch)
+    span = _span(listed)
+    legs = _legs(session, span)
+    live = [leg for leg in legs if _is_live(leg, live_since)]
+    outcomes = _outcomes(session, span)
+    ours = {leg.uniqueid for leg in legs}
+    findings = [
+        *_missing(listed, legs),
+        *_doubled(listed, legs),
+        *_not_listed(listed, legs),
+        *_endless(legs, live),
+        *_untold(outcomes),
+        *_unwritten(cel_starts, ours, session),
+    ]
+    return AuditReport(
+        switch=len(listed),
+        legs=len(legs),
+        calls=len(outcomes),
+        live=len(live),
+        cel=_witnessed(cel_starts, ours),
+        cdr=_witnessed(cdr_lines, ours),
+        findings=tuple(findings),
+    )
+
+
+def _legs(session: Session, span: Span | None) -> list[_Leg]:
+    row = CallLegRow
+    query = select(
+        row.node, row.uniqueid, row.call_id, row.sip_call_id, row.started_at, row.ended_at
+    ).where(_within(span))
+    return [_Leg(*found) for found in session.execute(query.order_by(row.started_at))]
+
+
+def _span(listed: Sequence[SwitchLeg]) -> Span | None:
+    starts = [leg.started_at for leg in listed if leg.started_at]
+    if not starts or len(starts) < len(listed):
+        return None
+    return min(starts) - AROUND, max(starts) + AROUND
+
+
+def _within(span: Span | None) -> ColumnElement[bool]:
+    at = CallLegRow.started_at
+    return true() if span is None else at.between(*span) | at.is_(None)
+
+
+def _is_live(leg: _Leg, live_since: datetime | None) -> bool:
+    young = live_since is not None and (leg.started_at is None or leg.started_at >= live_since)
+    return leg.ended_at is None and young
+
+
+def _outcomes(session: Session, span: Span | None) -> dict[str, str | None]:
+    """Of the calls that these legs belong to."""
+    of_legs = select(CallLegRow.call_id).where(_within(span))
+    query = select(CallRow.call_id, CallRow.outcome).where(CallRow.call_id.in_(of_legs))
+    return {call_id: outcome for call_id, outcome in session.execute(query)}
+
+
+def _untold(outcomes: Mapping[str, str | None]) -> list[Finding]:
+    untold = sorted(call_id for call_id, outcome in outcomes.items() if not outcome)
+    return [Finding("unexplained", call_id, "a call without an outcome") for call_id in untold]
+
+
+def _missing(listed: Sequence[SwitchLeg], legs: Sequence[_Leg]) -> list[Finding]:
+    known = {leg.sip_call_id for leg in legs}
+    return [
+        Finding("missing", leg.sip_call_id, f"{_result(leg)}; no leg of ours has this Call-ID")
+        for leg in listed
+        if leg.sip_call_id not in known
+    ]
+
+
+def _result(leg: SwitchLeg) -> str:
+    result = f"the switch says {leg.result}" if leg.result else "on the switch's list"
+    return f"{result}, {leg.started_at:%Y-%m-%dT%H:%M:%SZ}" if leg.started_at else result
+
+
+def _doubled(listed: Sequence[SwitchLeg], legs: Sequence[_Leg]) -> list[Finding]:
+    at_switch = Counter(leg.sip_call_id for leg in listed)
+    ours = Counter(leg.sip_call_id for leg in legs if leg.sip_call_id)
+    return [
+        Finding("doubled", call, f"{count} legs of ours, {max(1, at_switch[call])} at the switch")
+        for call, count in sorted(ours.items())
+        if count > max(1, at_switch[call])
+    ]
+
+
+def _not_listed(listed: Sequence[SwitchLeg], legs: Sequence[_Leg]) -> list[Finding]:
+    known = {leg.sip_call_id for leg in listed}
+    return [
+        Finding("unexplained", leg.name, _why_not_listed(leg))
+        for leg in legs
+        if leg.sip_call_id not in known
+    ]
+
+
+def _why_not_listed(leg: _Leg) -> str:
+    if leg.sip_call_id is None:
+        return "a channel whose Call-ID was never written: lost before the dialplan's first line"
+    return f"Call-ID {leg.sip_call_id} is not on the switch's list"
+
+
+def _endless(legs: Sequence[_Leg], live: Sequence[_Leg]) -> list[Finding]:
+    talking = {leg.name for leg in live}
+    return [
+        Finding("unexplained", leg.name, "it began and has no end, and it is not live")
+        for leg in legs
+        if leg.ended_at is None and leg.name not in talking
+    ]
+
+
+def _unwritten(
+    cel_starts: Mapping[str, int] | None, ours: set[str], session: Session
+) -> list[Finding]:
+    """Channels that Asterisk wrote down and the store does not have: the feed is behind or lost."""
+    unknown = set(cel_starts or ()) - ours
+    for part in chunks(set(unknown)):
+        stored = select(CallLegRow.uniqueid).where(CallLegRow.uniqueid.in_(part))
+        unknown -= set(session.scalars(stored))  # before or after the switch's list
+    why = "CEL has its start and the store has no leg: is `l110 forward` running?"
+    return [Finding("missing", one, why) for one in sorted(unknown)]
+
+
+def _witnessed(lines: Mapping[str, int] | None, ours: set[str]) -> int | None:
+    """Lines that speak of these legs."""
+    if lines is None:
+        return None
+    return sum(count for uniqueid, count in lines.items() if uniqueid in ours)

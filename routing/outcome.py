@@ -1,0 +1,79 @@
+"""What became of a call, in one word."""
+
+from enum import StrEnum
+
+from routing.legs import LegFacts
+from routing.model import Target
+from routing.seats import side_of
+from routing.steps import StepKind
+from routing.timeline import Timeline, said
+
+LINES_FULL = "lines-full"
+ON_A_SIDE = (StepKind.QUEUED, StepKind.SEAT, StepKind.RELEASED, StepKind.RETURNED)
+BEYOND_ANSWER = (StepKind.INTAKE, StepKind.DECIDED, *ON_A_SIDE)
+
+
+class Outcome(StrEnum):
+    TALKED_TO_POLICE = "talked-to-police"
+    TALKED_TO_LIVELIHOOD = "talked-to-livelihood"
+    LEFT_BEFORE_ANSWER = "left-before-answer"
+    LEFT_IN_MENU = "left-in-menu"
+    LEFT_WAITING_FOR_POLICE = "left-waiting-for-police"
+    LEFT_WAITING_FOR_LIVELIHOOD = "left-waiting-for-livelihood"
+    LINES_FULL = "lines-full"
+    NODE_LOST = "node-lost"
+    IN_PROGRESS = "in-progress"
+
+
+TALKED = {
+    Target.POLICE: Outcome.TALKED_TO_POLICE,
+    Target.LIVELIHOOD: Outcome.TALKED_TO_LIVELIHOOD,
+}
+WAITING = {
+    Target.POLICE: Outcome.LEFT_WAITING_FOR_POLICE,
+    Target.LIVELIHOOD: Outcome.LEFT_WAITING_FOR_LIVELIHOOD,
+}
+
+
+def outcome_of(steps: Timeline, legs: tuple[LegFacts, ...], answered: bool) -> Outcome:
+    """The last thing that the caller met decides.
+
+    A leg that lives: in-progress. A leg that its node lost: node-lost, whatever came before.
+    A seat: talked-to its side, unless the caller returned to the police after it and nobody
+    answered him there. A queue, a release or a return: left-waiting for that side. A police
+    verdict without a queue: left-waiting-for-police. Nothing of these: left-in-menu if the call
+    was answered, else left-before-answer.
+    """
+    if not legs or any(leg.ended_at is None for leg in legs):
+        return Outcome.IN_PROGRESS
+    if any(leg.end_reason == "node-lost" for leg in legs):
+        return Outcome.NODE_LOST
+    end = steps.last(StepKind.END)
+    if said(end, "reason") == LINES_FULL:
+        return Outcome.LINES_FULL
+    if steps.has(*ON_A_SIDE):
+        return _on_a_side(steps)
+    if said(end, "verdict") == Target.LIVELIHOOD:
+        return Outcome.LEFT_WAITING_FOR_LIVELIHOOD
+    if said(end, "verdict") is not None:
+        return Outcome.LEFT_WAITING_FOR_POLICE
+    if answered or steps.has(*BEYOND_ANSWER):
+        return Outcome.LEFT_IN_MENU
+    return Outcome.LEFT_BEFORE_ANSWER
+
+
+def _on_a_side(steps: Timeline) -> Outcome:
+    seat, back = steps.last(StepKind.SEAT), steps.last(StepKind.RETURNED)
+    if seat is not None and (back is None or back.order < seat.order):
+        return TALKED[side_of(said(seat, "queue")) or _side(steps)]
+    return WAITING[_side(steps)]
+
+
+def _side(steps: Timeline) -> Target:
+    """Where the caller was last; in doubt with the police."""
+    last = steps.last(StepKind.QUEUED, StepKind.RELEASED, StepKind.RETURNED)
+    if last is None or last.kind is StepKind.RETURNED:
+        return Target.POLICE
+    if last.kind is StepKind.RELEASED:
+        return Target.LIVELIHOOD
+    return side_of(said(last, "queue")) or Target.POLICE

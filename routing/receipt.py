@@ -1,0 +1,48 @@
+"""How long a police line was held: figures of the slot, never mixed with those of the trunk."""
+
+from datetime import datetime
+
+from routing.model import Target
+from routing.steps import StepKind
+from routing.texts import moment, ms_between
+from routing.timeline import Timeline, at, said
+
+SLOT_MOVES = (StepKind.RELEASED, StepKind.RETURNED, StepKind.END)
+
+
+def release_ms(steps: Timeline) -> int | None:
+    """From the key to the slot free, of the call's first release.
+
+    The key's time is in the release itself if it was pressed while waiting, else in the
+    decision that released it.
+    """
+    released = steps.first(StepKind.RELEASED)
+    if released is None:
+        return None
+    decided = steps.last(StepKind.DECIDED)
+    key_at = moment(released.data.get("key_at"))
+    if key_at is None and said(decided, "verdict", "target") == Target.LIVELIHOOD and decided:
+        key_at = moment(decided.data.get("key_at"))
+    return ms_between(key_at, released.at)
+
+
+def slot_held_ms(steps: Timeline) -> int | None:
+    """From the start to the slot free, or to the end where it was never given back early.
+
+    A caller who returns to the police takes a slot again: both times are added. None while a slot
+    is held, and where no start or no end is known.
+    """
+    since: datetime | None = at(steps.first(StepKind.START) or steps.first(StepKind.INTAKE))
+    if since is None:
+        return None
+    total = 0
+    for step in steps.all(*SLOT_MOVES):
+        if step.kind is StepKind.RETURNED:
+            since = since or step.at
+        elif since is not None:
+            total += ms_between(since, step.at) or 0
+            since = None
+    if since is not None and (channel_end := steps.last(StepKind.CHAN_END)):
+        total += ms_between(since, channel_end.at) or 0
+        since = None
+    return total if since is None else None

@@ -1,0 +1,63 @@
+"""The record of a call is its steps; everything else is folded from them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from routing.model import aware
+
+Scalar = str | int | float | bool | None
+
+
+class StepKind(StrEnum):
+    """The order here is the order of a call, and breaks ties between steps of one microsecond."""
+
+    BOOT = "boot"
+    RULES = "rules"
+    CHAN_START = "chan-start"
+    START = "start"
+    INTAKE = "intake"
+    DECIDED = "decided"
+    FAILED = "failed"
+    RETURNED = "returned"
+    RELEASED = "released"
+    CLASS = "class"
+    OVERFLOW = "overflow"
+    QUEUED = "queued"
+    SEAT = "seat"
+    END = "end"
+    CHAN_END = "chan-end"
+
+
+RANK: Mapping[StepKind, int] = {kind: rank for rank, kind in enumerate(StepKind)}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened, as the node wrote it down.
+
+    event_id: unique and deterministic, so that a replay changes nothing.
+    leg: uniqueid of the trunk channel; "" for BOOT and RULES.
+    at: aware, microseconds.
+    data: JSON-able; one flat object of scalars.
+
+    Raises:
+        NaiveTime: `at` has no zone.
+    """
+
+    event_id: str
+    kind: StepKind
+    node: str
+    leg: str
+    call_id: str | None
+    at: datetime
+    data: Mapping[str, Scalar] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        aware(self.at)
+
+    @property
+    def order(self) -> tuple[datetime, int, str]:
+        """Sort key: total over steps with different event_ids."""
+        return (self.at, RANK[self.kind], self.event_id)

@@ -1,0 +1,145 @@
+"""Renders the embedded Asterisk's configuration from the settings."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from string import Template
+
+from config.sections import Seat
+from config.settings import Settings
+from scripts.asterisk_home import CHECKOUT, Home, find_program
+
+SOURCES = CHECKOUT / "config/asterisk"
+SOUNDS = CHECKOUT / "var/sounds"
+# Files that Asterisk looks for and does not need: empty, so that its log holds only what matters.
+EMPTY = ("acl", "ccss", "pjproject", "queuerules", "udptl")
+
+
+class At(Template):
+    """Placeholders are @{name}: Asterisk's own ${name}, and a lone @, pass through untouched."""
+
+    delimiter = "@"
+    pattern = r"@(?:\{(?P<braced>[a-z_0-9]+)\}|(?P<escaped>(?!))|(?P<named>(?!))|(?P<invalid>(?!)))"
+
+
+def render(settings: Settings) -> Home:
+    """Write every file that the node's Asterisk reads. Safe to repeat."""
+    program = find_program()
+    home = Home(settings.asterisk_dir)
+    home.create(program, SOUNDS)
+    values = _values(settings, home) | {"modules": program.modules, "sbin": program.binary.parent}
+    render_folder(SOURCES / "embedded", home.etc, values)
+    render_site(settings, home.etc / "l110")
+    return home
+
+
+def render_site(settings: Settings, target: Path) -> None:
+    """Write only what a site includes into the configuration of its own Asterisk."""
+    render_folder(SOURCES / "l110", target, _queue_values(settings))
+    _write(target / "globals.conf", _globals(settings))
+    _write(target / "pjsip-site.conf", _endpoints(settings))
+    _write(target / "queue-police.conf", _members(settings.police.seats))
+    _write(target / "queue-livelihood.conf", _members(settings.livelihood.seats))
+
+
+def render_folder(source: Path, target: Path, values: Mapping[str, object]) -> None:
+    """Fill every template of a folder. An unknown placeholder raises KeyError."""
+    for name in EMPTY if source.name != "l110" else ():
+        _write(target / f"{name}.conf", "")
+    for template in sorted(source.glob("*.conf")):
+        _write(target / template.name, At(template.read_text()).substitute(values))
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o640)
+    path.write_text(text)
+
+
+def _values(settings: Settings, home: Home) -> dict[str, object]:
+    return {
+        **home.folders(),
+        "node": settings.node,
+        "sip_host": settings.sip.host,
+        "sip_port": settings.sip.port,
+        "rtp_start": settings.sip.rtp_start,
+        "rtp_end": settings.sip.rtp_end,
+        "ami_host": settings.ami.host,
+        "ami_port": settings.ami.port,
+        "http_host": settings.http.host,
+        "http_port": settings.http.port,
+        "ami_reader_secret": secret(settings.secret_path("ami-reader")),
+        "ami_actor_secret": secret(settings.secret_path("ami-actor")),
+    }
+
+
+def _queue_values(settings: Settings) -> dict[str, object]:
+    return {
+        "police_ring_s": round(settings.police.ring_s),
+        "livelihood_ring_s": round(settings.livelihood.ring_s),
+        "retry_s": round(settings.queues.retry_s),
+        "wrap_up_s": round(settings.queues.wrap_up_s),
+        "announce_every_s": round(settings.queues.announce_every_s),
+    }
+
+
+def secret(path: Path) -> str:
+    """The secret kept in a file that only its owner may read; made on first use."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(24))
+    return path.read_text().strip()
+
+
+def _globals(settings: Settings) -> str:
+    queues = settings.queues
+    values: dict[str, object] = {
+        "L110_NODE": settings.node,
+        "L110_AGI_1": f"agi://{settings.agi.host}:{settings.agi.port}",
+        "L110_GUARD_S": 2,
+        "L110_LINES": settings.police.lines,
+        "L110_RELEASE": settings.release.mode,
+        "L110_SWITCH": f"{settings.sip.switch_host}:{settings.sip.switch_port}",
+        "L110_PRIO_KEYED": 30,
+        "L110_PRIO_RETURNED": 20,
+        "L110_PRIO_NO_KEY": 10,
+        "L110_POLICE_WAIT_S": round(settings.police.overflow_after_s),
+        "L110_POLICE_RING_S": round(settings.police.ring_s),
+        "L110_POLICE_AGAIN_S": queues.police_again_s,
+        "L110_REFER_GUARD_S": queues.refer_guard_s,
+        "L110_SERVICE_PATIENCE_S": queues.service_patience_s,
+    }
+    values |= {f"L110_POLICE_{n}": d for n, d in enumerate(settings.police.destinations, 1)}
+    values |= {f"L110_CLASS_{k}": c for k, c in settings.livelihood.classes.items()}
+    return "".join(f"{name} = {value}\n" for name, value in values.items())
+
+
+def _endpoints(settings: Settings) -> str:
+    switch = f"sip:{settings.sip.switch_host}:{settings.sip.switch_port}"
+    trunk = (
+        f"[l110-trunk](l110-from-switch)\nidentify_by=ip\n"
+        f"[l110-trunk]\ntype=identify\nendpoint=l110-trunk\nmatch={settings.sip.switch_host}\n\n"
+        f"[l110-switch](l110-to-switch)\naors=l110-switch\n"
+        f"[l110-switch]\ntype=aor\ncontact={switch}\n"
+    )
+    seats = (*settings.police.seats, *settings.livelihood.seats)
+    return trunk + "".join(_seat(seat, settings) for seat in seats)
+
+
+def _seat(seat: Seat, settings: Settings) -> str:
+    name = f"seat-{seat.number}"
+    endpoint = f"\n[{name}](l110-seat-endpoint)\naors={name}\n"
+    if seat.at == "switch":
+        where = f"{seat.number}@{settings.sip.switch_host}:{settings.sip.switch_port}"
+        return f"{endpoint}[{name}]\ntype=aor\ncontact=sip:{where}\n"
+    password = secret(settings.secret_path(name))
+    return (
+        f"{endpoint}auth={name}\n[{name}]\ntype=aor\nmax_contacts=1\nremove_existing=yes\n"
+        f"qualify_frequency=5\n[{name}]\ntype=auth\nauth_type=userpass\nusername={name}\n"
+        f"password={password}\n"
+    )
+
+
+def _members(seats: Iterable[Seat]) -> str:
+    return "".join(f"member => PJSIP/seat-{seat.number},0,seat-{seat.number}\n" for seat in seats)

@@ -1,0 +1,24 @@
+"""Asks a running Asterisk on its own console."""
+
+import subprocess
+
+from scripts.asterisk_home import Home, find_program
+
+
+def ask(home: Home, line: str, timeout_s: float = 10) -> str:
+    """What the console answers; empty when nobody is there or it does not answer in time."""
+    command = [str(find_program().binary), "-C", str(home.conf), "-rx", line]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=timeout_s).stdout
+    except subprocess.TimeoutExpired:
+        return ""
+
+
+def is_up(home: Home) -> bool:
+    return "fully booted" in ask(home, "core waitfullybooted")
+
+
+def channels(home: Home) -> list[str]:
+    """Names of the channels that are up now."""
+    lines = ask(home, "core show channels concise").splitlines()
+    return [line.split("!")[0] for line in lines if "!" in line]

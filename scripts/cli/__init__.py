@@ -1,0 +1,1 @@
+"""The `l110` command line."""

@@ -1,0 +1,198 @@
+"""What `l110 doctor` looks at, one function each; every complaint says how to mend it."""
+
+import importlib.metadata
+import ipaddress
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from config.settings import ROOT, Settings
+from routing.rules import RuleSetRejected, parse_rules
+from scripts.asterisk_home import AsteriskMissing, find_program
+from scripts.cli import ports, supervision
+from scripts.cli.check import Check, fail, ok, warn
+from scripts.cli.clock import judge_clock, probe_clock
+from scripts.cli.health import journal_depth, look_at_store
+from scripts.prompts import LENGTHS, LONGEST_MENU_S, SOUNDS
+
+SETUP = "Run scripts/setup."
+FREE_SPACE_GB = 2.0
+JOURNAL_DEEP = 1000  # steps: about a hundred calls that the store has not heard of
+
+
+def python_version(_: Settings) -> Check:
+    found = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < (3, 11):  # noqa: UP036 - somebody may have started us by hand
+        return fail("python", found, "Install Python 3.11 or newer, then run scripts/setup.")
+    return ok("python", found)
+
+
+def packages(_: Settings) -> Check:
+    """Installed versions against the lock."""
+    wanted = re.findall(r"(?m)^([A-Za-z0-9_.-]+)==(\S+)", _lock().read_text())
+    wrong = [f"{name} {found or 'missing'}" for name, v in wanted if (found := _version(name)) != v]
+    if wrong:
+        return fail("packages", f"not as locked: {', '.join(wrong)}", SETUP)
+    return ok("packages", f"{len(wanted)} as locked")
+
+
+def _lock() -> Path:
+    return ROOT / "requirements" / "runtime.lock"
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def programs(_: Settings) -> Check:
+    missing = [name for name in ("sipp", "espeak-ng", "sox") if shutil.which(name) is None]
+    if missing:
+        return warn("programs", f"missing: {', '.join(missing)}", f"{SETUP} The demo needs them.")
+    return ok("programs", "sipp, espeak-ng and sox are there")
+
+
+def asterisk(_: Settings) -> Check:
+    try:
+        binary = find_program().binary
+        asked = subprocess.run(
+            [binary, "-V"], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (AsteriskMissing, OSError, subprocess.TimeoutExpired):
+        return fail("asterisk", "not found, or it does not start", SETUP)
+    version = re.match(r"Asterisk (\d+)", asked.stdout)
+    if version is None or int(version[1]) < 22:
+        return fail("asterisk", asked.stdout.strip() or asked.stderr.strip(), SETUP)
+    return ok("asterisk", asked.stdout.strip())
+
+
+def free_ports(settings: Settings) -> Check:
+    try:
+        supervision.processes(settings)
+    except supervision.SupervisorAway:
+        refused = [why for port in ports.ports_of(settings) if (why := ports.refusal(port))]
+        mend = "End that process, or set another port."
+        return fail("ports", "; ".join(refused), mend) if refused else ok("ports", "all free")
+    silent = [str(p) for p in ports.ports_of(settings) if not ports.listening(p)]
+    if silent:
+        return fail("ports", f"we run, but nobody listens on {', '.join(silent)}", "See var/log.")
+    return ok("ports", "held by our own processes")
+
+
+def state_folder(settings: Settings) -> Check:
+    probe = settings.var / ".doctor"
+    try:
+        settings.var.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        return fail("state", f"{settings.var}: {error.strerror}", "Give the folder to this user.")
+    free_gb = shutil.disk_usage(settings.var).free / 1e9
+    if free_gb < FREE_SPACE_GB:
+        return fail(
+            "state", f"{free_gb:.1f} GB free", f"Free {FREE_SPACE_GB:.0f} GB for the journal."
+        )
+    return ok("state", f"{settings.var}, {free_gb:.0f} GB free")
+
+
+def prompts(_: Settings) -> Check:
+    try:
+        lengths = json.loads((SOUNDS / LENGTHS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return fail("prompts", "not spoken yet", SETUP)
+    names = [(language, name) for language, book in lengths.items() for name in book]
+    lost = [f"{n}/{p}" for n, p in names if not (SOUNDS / n / "l110" / f"{p}.wav").exists()]
+    if lost:
+        return fail("prompts", f"missing: {', '.join(lost)}", SETUP)
+    long = [n for n, book in lengths.items() if book.get("menu", 99) > LONGEST_MENU_S]
+    if long:
+        mend = "Shorten it in config/prompts, or record it faster, and run scripts/setup."
+        return fail("prompts", f"menu over {LONGEST_MENU_S:.0f} s: {', '.join(long)}", mend)
+    return ok("prompts", f"{len(names)} spoken, every menu within {LONGEST_MENU_S:.0f} s")
+
+
+def rules(settings: Settings) -> Check:
+    try:
+        found = parse_rules(settings.rules_path.read_bytes(), str(settings.rules_path))
+    except RuleSetRejected as rejected:
+        return fail("rules", "; ".join(map(str, rejected.problems)), "Mend the lines named.")
+    except OSError as error:
+        return fail("rules", f"{settings.rules_path}: {error.strerror}", "Set rules_file.")
+    return ok("rules", f"version {found.version}")
+
+
+def store(settings: Settings) -> Check:
+    found = look_at_store(settings)
+    if not found.reachable:
+        state = warn if found.problem and "not made yet" in found.problem else fail
+        return state(
+            "store", f"{found.name}: {found.problem}", "Start it; calls are kept meanwhile."
+        )
+    if not found.is_up_to_date:
+        return fail(
+            "store", f"has {found.revision}, needs {found.needed}", "Run `l110 db upgrade`."
+        )
+    return ok("store", f"{found.name}, {found.revision}")
+
+
+def journal(settings: Settings) -> Check:
+    depth = journal_depth(settings)
+    if depth is None:
+        mend = "Do not delete it: it holds calls. See docs/runbook.md."
+        return fail("journal", f"{settings.journal_path} cannot be read", mend)
+    if depth > JOURNAL_DEEP:
+        mend = "See whether `l110 forward` runs and the store answers."
+        return warn("journal", f"{depth} steps wait for the store", mend)
+    return ok("journal", f"{depth} steps wait")
+
+
+def clock(_: Settings) -> Check:
+    return judge_clock(probe_clock())
+
+
+def secret_files(settings: Settings) -> Check:
+    """Readable by their owner only; made by `up`, so none yet is no fault."""
+    folder = settings.secret_path("")
+    files = [f for f in folder.glob("*") if f.is_file()] if folder.is_dir() else []
+    wide = [f for f in files if f.stat().st_mode & 0o077]
+    if wide:
+        names = " ".join(map(str, wide))
+        return fail("secrets", f"readable by others: {names}", f"chmod 600 {names}")
+    return ok("secrets", f"{len(files)} files, readable by their owner only")
+
+
+def manager_is_local(settings: Settings) -> Check:
+    if _is_loopback(settings.ami.host):
+        return ok("manager", f"on {settings.ami.host}")
+    mend = "Set ami.host to 127.0.0.1; other machines come through the desk."
+    return fail("manager", f"Asterisk's manager would listen on {settings.ami.host}", mend)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+ALL: tuple[Callable[[Settings], Check], ...] = (
+    python_version,
+    packages,
+    programs,
+    asterisk,
+    free_ports,
+    state_folder,
+    prompts,
+    rules,
+    store,
+    journal,
+    clock,
+    secret_files,
+    manager_is_local,
+)

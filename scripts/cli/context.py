@@ -1,0 +1,37 @@
+"""What the options in front of a command gave it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import click
+from sqlalchemy import Engine
+
+from config.settings import Settings, SettingsRejected, load_settings
+from db.engine import make_engine
+
+
+@dataclass
+class Site:
+    """The settings are read when a command first asks, so that `--help` needs none."""
+
+    config: Path | None = None
+
+    @cached_property
+    def settings(self) -> Settings:
+        try:
+            return load_settings(self.config)
+        except SettingsRejected as error:
+            raise click.ClickException(str(error)) from None
+
+    @cached_property
+    def engine(self) -> Engine:
+        return make_engine(self.settings.store_url)
+
+
+pass_site = click.make_pass_decorator(Site, ensure=True)
+config_option = click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path, resolve_path=True),
+    help="Settings file of this site (or L110_CONFIG); over the defaults, under L110_* variables.",
+)

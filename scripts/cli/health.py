@@ -1,0 +1,108 @@
+"""What a node looks like from outside: processes, ports, journal, store."""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.settings import Settings
+from db.engine import StoreUrlUnknown, make_engine, store_name
+from db.upgrade import current, newest
+from scripts.cli import ports, running, supervision
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    name: str
+    reachable: bool
+    revision: str | None
+    needed: str
+    problem: str | None = None
+
+    @property
+    def is_up_to_date(self) -> bool:
+        return self.reachable and self.revision == self.needed
+
+
+def look_at_store(settings: Settings) -> Store:
+    needed = newest()
+    if _is_unmade_file(settings):
+        return Store(settings.store_url, False, None, needed, "not made yet: `l110 up` makes it")
+    try:
+        engine = make_engine(settings.store_url)
+    except (StoreUrlUnknown, SQLAlchemyError) as error:
+        return Store("database_url", False, None, needed, str(error))
+    try:
+        return Store(store_name(engine), True, current(engine), needed)
+    except SQLAlchemyError as error:
+        return Store(store_name(engine), False, None, needed, _first_line(error))
+    finally:
+        engine.dispose()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _is_unmade_file(settings: Settings) -> bool:
+    """Only to look must not make it."""
+    if not settings.store_url.startswith("sqlite"):
+        return False
+    name = make_url(settings.store_url).database
+    return bool(name) and name != ":memory:" and not Path(str(name)).exists()
+
+
+def journal_depth(settings: Settings) -> int | None:
+    """Steps that wait for the store; None when the journal cannot be read."""
+    path = settings.journal_path
+    if not path.exists():
+        return 0
+    try:
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=2)
+        try:
+            return int(connection.execute("SELECT count(*) FROM steps").fetchone()[0])
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return None
+
+
+def status_of(settings: Settings) -> dict[str, Any]:
+    """The shape of `l110 status --json`."""
+    try:
+        found = supervision.processes(settings)
+    except supervision.SupervisorAway:
+        found = []
+    listeners = [
+        {
+            "setting": port.setting,
+            "protocol": port.protocol,
+            "host": port.host,
+            "port": port.number,
+            "answers": bool(found) and ports.listening(port),
+        }
+        for port in ports.ports_of(settings)
+    ]
+    store = look_at_store(settings)
+    depth = journal_depth(settings)
+    answers = bool(found) and running.booted(settings)
+    up = [answers, *(p.runs for p in found)] + [bool(p["answers"]) for p in listeners]
+    healthy = bool(found) and all(up) and store.is_up_to_date and depth is not None
+    return {
+        "state": "up" if healthy else "partly" if found else "down",
+        "node": settings.node,
+        "asterisk_answers": answers,
+        "processes": [process.to_json() for process in found],
+        "ports": listeners,
+        "journal": {"waiting": depth},
+        "store": {
+            "name": store.name,
+            "reachable": store.reachable,
+            "revision": store.revision,
+            "needed": store.needed,
+            "problem": store.problem,
+        },
+    }

@@ -1,0 +1,43 @@
+"""The root of `l110`: every command is listed here."""
+
+import os
+from pathlib import Path
+
+import click
+
+from scripts.cli.context import Site, config_option, pass_site
+from scripts.cli.doctor import doctor
+from scripts.cli.records import audit, calls, db, tickets
+from scripts.cli.rules import rules
+from scripts.cli.service import down, status, up
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@config_option
+@click.pass_context
+def l110(context: click.Context, config: Path | None) -> None:
+    """Livelihood 110: police lines are for the police, a key takes everything else to 民生."""
+    named = os.environ.get("L110_CONFIG")
+    context.obj = Site(config or (Path(named).resolve() if named else None))
+
+
+@l110.command(hidden=True)
+@pass_site
+def ivr(site: Site) -> None:
+    """Serve verdicts to Asterisk; started by `up` or systemd."""
+    from scripts import bridge
+
+    bridge.main(site.settings)
+
+
+@l110.command(hidden=True)
+@pass_site
+def forward(site: Site) -> None:
+    """Carry the CEL feed and the journal into the store; started by `up` or systemd."""
+    from scripts import forward as forwarder
+
+    forwarder.main(site.settings)
+
+
+for command in (up, down, status, doctor, rules, calls, tickets, audit, db):
+    l110.add_command(command)

@@ -1,0 +1,165 @@
+"""Bringing a node up and down, step by step; `service.py` is what the user types."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.settings import Settings
+from db.engine import make_engine
+from db.upgrade import upgrade
+from scripts.asterisk_config import render
+from scripts.asterisk_home import AsteriskMissing, Home, find_program
+from scripts.cli import ports, supervision
+
+PACE_S = 0.2
+FAILING_FOR_S = 12.0  # a process that will not start is reported before the whole time is over
+
+
+class NotStarted(RuntimeError):
+    """`up` gave up; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that must answer before a node is ready."""
+
+    name: str
+    answers: Callable[[], bool]
+
+
+def prepare(settings: Settings) -> None:
+    """Everything that can be refused before a process is started.
+
+    Raises:
+        NotStarted: a port is taken, something is missing or left over, or the store is away.
+    """
+    if orphans := supervision.our_processes(settings):
+        pids = ", ".join(map(str, orphans))
+        raise NotStarted(
+            f"an earlier node still runs without its supervisor (pid {pids}) and may have calls: "
+            "`l110 down` ends it"
+        )
+    refused = [why for port in ports.ports_of(settings) if (why := ports.refusal(port))]
+    if refused:
+        mend = "End that process, or choose another port (docs/settings.md)."
+        raise NotStarted("\n".join([*refused, mend]))
+    try:
+        find_program()
+        render(settings)
+    except AsteriskMissing:
+        raise NotStarted("there is no Asterisk 22 here: run scripts/setup") from None
+    engine = make_engine(settings.store_url, statement_timeout_s=60)
+    try:
+        upgrade(engine)
+    except Exception as error:
+        raise NotStarted(f"the store cannot be used: {error}") from error
+    finally:
+        engine.dispose()
+
+
+def start(settings: Settings, config: Path | None) -> None:
+    try:
+        supervision.start(settings, config)
+    except subprocess.CalledProcessError as error:
+        raise NotStarted(f"the supervisor did not start: {error.stderr.strip()}") from None
+
+
+def parts(settings: Settings) -> tuple[Part, ...]:
+    def running(name: str) -> bool:
+        return any(p.name == name and p.runs for p in supervision.processes(settings))
+
+    def opened(setting: str) -> bool:
+        return all(ports.listening(p) for p in ports.ports_of(settings) if p.setting == setting)
+
+    return (
+        Part("Asterisk", lambda: running("asterisk") and booted(settings)),
+        Part("SIP", lambda: opened("sip.port")),
+        Part("manager", lambda: opened("ami.port")),
+        Part("bridge", lambda: running("ivr") and opened("agi.port")),
+        Part("forwarder", lambda: running("forward")),
+    )
+
+
+def booted(settings: Settings) -> bool:
+    conf = Home(settings.asterisk_dir).conf
+    ask = [str(find_program().binary), "-C", str(conf), "-rx", "core waitfullybooted"]
+    try:
+        asked = subprocess.run(ask, capture_output=True, text=True, timeout=5, check=False)
+    except subprocess.TimeoutExpired:
+        return False
+    return asked.returncode == 0 and "fully booted" in asked.stdout
+
+
+def wait_until_ready(settings: Settings, on_ready: Callable[[str], None]) -> None:
+    """Calls `on_ready` with the name of each part as it begins to answer.
+
+    Raises:
+        NotStarted: with the end of the log of the process that did not come.
+    """
+    deadline = time.monotonic() + settings.supervisor.ready_within_s
+    failing_since: dict[str, float] = {}
+    waiting = list(parts(settings))
+    while waiting:
+        for part in [p for p in waiting if p.answers()]:
+            waiting.remove(part)
+            on_ready(part.name)
+        late = _late(settings, failing_since)
+        if waiting and (late or time.monotonic() > deadline):
+            raise NotStarted(_story(settings, late or [p.name for p in waiting]))
+        time.sleep(PACE_S)
+
+
+def _late(settings: Settings, failing_since: dict[str, float]) -> list[str]:
+    now = time.monotonic()
+    for process in supervision.processes(settings):
+        if process.state in ("BACKOFF", "EXITED", "FATAL"):
+            failing_since.setdefault(process.name, now)
+        elif process.runs:
+            failing_since.pop(process.name, None)
+    return [name for name, since in failing_since.items() if now - since > FAILING_FOR_S]
+
+
+def _story(settings: Settings, late: list[str]) -> str:
+    lines = [f"not ready: {', '.join(late)}"]
+    for name in ("asterisk", "ivr", "forward"):
+        log = settings.log_dir / f"{name}.log"
+        if log.exists() and (name in late or len(late) > 1):
+            end = log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]
+            lines += [f"the end of {log}:", *(f"    {line}" for line in end)]
+    return "\n".join([*lines, "`l110 doctor` says more."])
+
+
+def stop(settings: Settings) -> bool:
+    """Take everything down, also what a killed supervisor left behind. False: nothing ran."""
+    ours = supervision.our_processes(settings)
+    try:
+        supervision.ask_to_stop(settings)
+    except supervision.SupervisorAway:
+        for pid in ours:
+            _signal(pid, signal.SIGTERM)
+    patience_s = settings.supervisor.stop_within_s
+    if not _gone(settings, patience_s + 5):
+        for pid in supervision.our_processes(settings):
+            _signal(pid, signal.SIGKILL)
+        _gone(settings, 5)
+    return bool(ours)
+
+
+def _gone(settings: Settings, within_s: float) -> bool:
+    deadline = time.monotonic() + within_s
+    while supervision.our_processes(settings):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(PACE_S)
+    return True
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,190 @@
+"""The process supervisor: its configuration, and what we ask of it over its socket."""
+
+import contextlib
+import hashlib
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import xmlrpc.client
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from config.settings import ROOT, Settings
+from scripts.asterisk_home import Home, find_program
+
+LONGEST_SOCKET = 90  # the kernel takes 107 bytes, and the supervisor adds its process id
+INSTANCE = "L110_INSTANCE"  # marks every process of ours: found again if the supervisor was killed
+
+HEAD = """\
+[supervisord]
+logfile={log}/supervisord.log
+logfile_maxbytes=10MB
+logfile_backups=3
+pidfile={run}/supervisord.pid
+directory={root}
+minfds=8192
+{user}
+[unix_http_server]
+file={socket}
+chmod=0600
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+"""
+# startretries: the supervisor may never give a process up for good, only wait longer each time
+PROGRAM = """
+[program:{name}]
+command={command}
+priority={priority}
+autorestart=true
+startsecs=1
+startretries=1000000
+stopasgroup=true
+killasgroup=true
+stopwaitsecs={stop_s}
+redirect_stderr=true
+stdout_logfile={log}/{name}.log
+stdout_logfile_maxbytes=20MB
+stdout_logfile_backups=5
+"""
+
+
+class SupervisorAway(RuntimeError):
+    """Nobody answers on the supervisor's socket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    name: str
+    state: str
+    pid: int | None
+    uptime_s: int | None
+
+    @property
+    def runs(self) -> bool:
+        return self.state == "RUNNING"
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def run_dir(settings: Settings) -> Path:
+    return settings.var / "run"
+
+
+def socket_path(settings: Settings) -> Path:
+    path = run_dir(settings) / "supervisor.sock"
+    if len(os.fsencode(path)) <= LONGEST_SOCKET:
+        return path
+    name = hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+    base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    return Path(base) / f"l110-{os.getuid()}-{name}" / "supervisor.sock"
+
+
+def commands(settings: Settings, config: Path | None) -> dict[str, list[str]]:
+    l110 = [sys.executable, "-m", "scripts", *(["--config", str(config)] if config else [])]
+    conf = Home(settings.asterisk_dir).conf
+    return {
+        "asterisk": [str(find_program().binary), "-f", "-n", "-C", str(conf)],
+        "ivr": [*l110, "ivr"],
+        "forward": [*l110, "forward"],
+    }
+
+
+def configuration(settings: Settings, config: Path | None) -> str:
+    stop_s = round(settings.supervisor.stop_within_s)
+    head = HEAD.format(
+        log=_plain(settings.log_dir),
+        run=_plain(run_dir(settings)),
+        root=_plain(ROOT),
+        socket=_plain(socket_path(settings)),
+        user="user=root\n" if os.geteuid() == 0 else "",
+    )
+    programs = [
+        PROGRAM.format(
+            name=name,
+            command=_plain(shlex.join(command)),
+            priority=10 * place,
+            stop_s=stop_s,
+            log=_plain(settings.log_dir),
+        )
+        for place, (name, command) in enumerate(commands(settings, config).items(), start=1)
+    ]
+    return head + "".join(programs)
+
+
+def _plain(value: object) -> str:
+    return str(value).replace("%", "%%")
+
+
+def start(settings: Settings, config: Path | None) -> None:
+    """Returns when the supervisor has gone into the background; its programs are starting."""
+    conf = settings.var / "supervisor" / "supervisord.conf"
+    for folder in (conf.parent, settings.log_dir, run_dir(settings)):
+        folder.mkdir(parents=True, exist_ok=True)
+    _private(socket_path(settings).parent)
+    conf.write_text(configuration(settings, config))
+    marked = {**os.environ, INSTANCE: str(settings.var), "PYTHONPATH": str(ROOT)}
+    subprocess.run(
+        [sys.executable, "-m", "supervisor.supervisord", "-c", str(conf)],
+        check=True,
+        cwd=ROOT,
+        env=marked,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+
+
+def _private(folder: Path) -> None:
+    """Below /tmp another user may have made it first, and would hold our socket."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if folder.stat().st_uid != os.geteuid():
+        raise PermissionError(f"{folder} belongs to somebody else")
+
+
+@contextlib.contextmanager
+def _talk(settings: Settings) -> Iterator[Any]:
+    transport = SupervisorTransport(None, None, f"unix://{socket_path(settings)}")
+    try:
+        yield xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+    except (OSError, xmlrpc.client.Error) as error:
+        raise SupervisorAway(str(error)) from error
+    finally:
+        transport.close()
+
+
+def processes(settings: Settings) -> list[Process]:
+    """Raises SupervisorAway."""
+    with _talk(settings) as supervisor:
+        rows = cast(list[dict[str, Any]], supervisor.getAllProcessInfo())
+    return [_process(row) for row in sorted(rows, key=lambda row: row["start"])]
+
+
+def _process(row: dict[str, Any]) -> Process:
+    alive = bool(row["pid"])
+    uptime_s = max(0, row["now"] - row["start"]) if alive else None
+    return Process(row["name"], row["statename"], row["pid"] or None, uptime_s)
+
+
+def ask_to_stop(settings: Settings) -> None:
+    """Raises SupervisorAway."""
+    with _talk(settings) as supervisor:
+        supervisor.shutdown()
+
+
+def our_processes(settings: Settings) -> list[int]:
+    """Every living process of this instance, the supervisor too, found by its mark."""
+    mark = f"{INSTANCE}={settings.var}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+    return [pid for pid in found if pid != os.getpid()]

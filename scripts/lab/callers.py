@@ -1,0 +1,128 @@
+"""What callers do, written as a SIPp scenario: wait, press, hang up."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from scripts.lab.sip_text import (
+    SDP_BODY,
+    caller_request,
+    go,
+    invite,
+    label,
+    ms,
+    recv,
+    response,
+    scenario,
+    send,
+    with_body,
+)
+
+MS_FOR_A_KEY = 300  # SIPp plays a digit with silence around it, or two equal digits would merge
+PROVISIONAL = "".join(recv(status, optional="true") for status in ("100", "180", "183"))
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Do nothing for so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Press keys."""
+
+    keys: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Wait at most so many seconds for the other side to hang up; then hang up."""
+
+    seconds: float
+
+
+Action = Wait | Press | HangUp | Stay
+
+
+def caller(actions: Sequence[Action], *, key_by_info: bool = False, headers: str = "") -> str:
+    """A caller who is answered and then does `actions`; refused with 486 or 503 he goes.
+
+    Keys go as RTP events (SIPp needs a raw socket, so: root) or, with `key_by_info`, by SIP INFO.
+    """
+    labels = iter(range(10, 90))
+    press = _press_by_info if key_by_info else _press
+    body = "".join(_do(action, press, labels) for action in actions)
+    refused = label(3) + send(caller_request("ACK", 1, ends_invite=True)) + go(1)
+    return scenario(
+        invite(headers),
+        PROVISIONAL,
+        recv("486", optional="true", next=3),
+        recv("503", optional="true", next=3),
+        recv("200", next=2),
+        refused,
+        label(2),
+        send(caller_request("ACK", 1)),
+        body,
+    )
+
+
+def impatient_caller(ring_s: float) -> str:
+    """A caller who gives up after `ring_s` before anybody answers (or hangs up if somebody did)."""
+    return scenario(
+        invite(),
+        PROVISIONAL,
+        recv("200", optional="true", next=5),
+        recv("486", next=6, timeout=ms(ring_s), ontimeout=2),
+        label(2),
+        send(caller_request("CANCEL", 1, ends_invite=True)),
+        recv("200"),
+        recv("487"),
+        label(6),
+        send(caller_request("ACK", 1, ends_invite=True)),
+        go(1),
+        label(5),
+        send(caller_request("ACK", 1)),
+        _hang_up(),
+    )
+
+
+def _do(action: Action, press: "type[object] | object", labels: Iterator[int]) -> str:
+    match action:
+        case Wait(seconds):
+            return f'<pause milliseconds="{ms(seconds)}"/>\n'
+        case Press(keys):
+            return "".join(press(key, n) for n, key in enumerate(keys, 10))  # type: ignore[operator]
+        case HangUp():
+            return _hang_up()
+        case Stay(seconds):
+            return _stay(seconds, next(labels))
+
+
+def _stay(seconds: float, own: int) -> str:
+    answered = send(response("200 OK")) + go(1)
+    return recv("BYE", timeout=ms(seconds), ontimeout=own) + answered + label(own) + _hang_up()
+
+
+def _press(key: str, number: int) -> str:
+    del number
+    play = f'<nop><action><exec play_dtmf="{key}"/></action></nop>\n'
+    return f'{play}<pause milliseconds="{MS_FOR_A_KEY}"/>\n'
+
+
+def _press_by_info(key: str, number: int) -> str:
+    body = with_body(f"Signal={key}\nDuration=160\n", "application/dtmf-relay")
+    sent = send(caller_request("INFO", number, body), retransmit=True)
+    return f'{sent}{recv("200")}<pause milliseconds="100"/>\n'
+
+
+def _hang_up() -> str:
+    return send(caller_request("BYE", 99), retransmit=True) + recv("200")
+
+
+__all__ = ["SDP_BODY", "Action", "HangUp", "Press", "Stay", "Wait", "caller", "impatient_caller"]

@@ -1,0 +1,80 @@
+"""A node whose processes a test holds in its hands: to kill, to freeze, to start again."""
+
+import sys
+from pathlib import Path
+
+from config.settings import Settings, load_settings
+from db.engine import make_engine
+from db.upgrade import upgrade
+from scripts.asterisk_config import render
+from scripts.asterisk_console import channels, is_up
+from scripts.asterisk_home import CHECKOUT, Home, find_program
+from scripts.lab.process import Process
+from scripts.lab.waiting import wait_until
+
+
+class Node:
+    """Asterisk, bridge and forwarder of one settings file."""
+
+    def __init__(self, config: Path) -> None:
+        self.config = config
+        self.settings: Settings = load_settings(config)
+        self.home = Home(self.settings.asterisk_dir)
+        self.engine = make_engine(self.settings.store_url)
+        self.processes: dict[str, Process] = {}
+
+    def start(self) -> None:
+        upgrade(self.engine)
+        render(self.settings)
+        for name in ("asterisk", "ivr", "forward"):
+            self.start_one(name)
+        for name in ("asterisk", "ivr"):
+            self.wait_for(name)
+
+    def start_one(self, name: str) -> None:
+        command = [sys.executable, "-m", "scripts", "--config", str(self.config), name]
+        if name == "asterisk":
+            command = [str(find_program().binary), "-f", "-C", str(self.home.conf)]
+        log = self.settings.var / "log" / f"{name}.log"
+        environment = {"PYTHONPATH": str(CHECKOUT)}
+        self.processes[name] = Process(command, log, environment)
+
+    def restart(self, name: str) -> None:
+        """End a process, whatever state it is in, and start it anew."""
+        self.processes[name].stop()
+        self.start_one(name)
+        self.wait_for(name)
+
+    def wait_for(self, name: str) -> None:
+        ready = self._asterisk_is_up if name == "asterisk" else self._bridge_listens
+        wait_until(ready, f"{name} to start", 20, alive=lambda: self.processes[name].running)
+
+    def _asterisk_is_up(self) -> bool:
+        return is_up(self.home)
+
+    def _bridge_listens(self) -> bool:
+        return _listens(self.settings.agi.host, self.settings.agi.port)
+
+    def alive(self) -> bool:
+        return all(process.running for process in self.processes.values())
+
+    def channels(self) -> list[str]:
+        """Names of the channels that are up now."""
+        return channels(self.home)
+
+    def stop(self) -> None:
+        for name in ("asterisk", "ivr", "forward"):
+            if process := self.processes.get(name):
+                process.stop()
+        self.engine.dispose()
+
+
+def _listens(host: str, port: int) -> bool:
+    """Asks the kernel, not the bridge: a connection would count as a call."""
+    wanted = f"{_hex(host)}:{port:04X}"
+    rows = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return any(row.split()[1] == wanted and row.split()[3] == "0A" for row in rows)
+
+
+def _hex(host: str) -> str:
+    return "".join(f"{int(byte):02X}" for byte in reversed(host.split(".")))

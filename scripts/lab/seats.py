@@ -1,0 +1,69 @@
+"""What a seat's telephone does, written as a SIPp scenario: ring, answer, talk, hang up."""
+
+from scripts.lab.sip_text import (
+    SDP_BODY,
+    SEAT_TAG,
+    go,
+    label,
+    ms,
+    recv,
+    response,
+    scenario,
+    send,
+)
+
+# The INVITE's own headers are kept for the requests and answers that must name them later.
+INVITE = (
+    '<recv request="INVITE" crlf="true"><action>'
+    '<ereg regexp=".*" search_in="hdr" header="From:" assign_to="1"/>'
+    '<ereg regexp=".*" search_in="hdr" header="To:" assign_to="2"/>'
+    '<ereg regexp="sip:[^>;]*" search_in="hdr" header="Contact:" assign_to="3"/>'
+    '<ereg regexp=".*" search_in="hdr" header="Via:" assign_to="4"/>'
+    '<ereg regexp=".*" search_in="hdr" header="CSeq:" assign_to="5"/>'
+    "</action></recv>\n"
+    '<Reference variables="1,2,3,4,5"/>\n'
+)
+RINGING = send(response("180 Ringing", tagged=True))
+OK = send(response("200 OK"))
+
+
+def seat(ring_s: float, talk_s: float) -> str:
+    """Rings for `ring_s`, answers, talks at most `talk_s`, then hangs up if the caller has not."""
+    return scenario(
+        INVITE,
+        RINGING,
+        recv("CANCEL", timeout=ms(ring_s), ontimeout=3, next=7),
+        label(3),
+        send(response("200 OK", SDP_BODY, tagged=True), retransmit=True),
+        recv("ACK", crlf="true"),
+        recv("BYE", timeout=ms(talk_s), ontimeout=4),
+        OK,
+        go(1),
+        label(4),
+        send(_bye(), retransmit=True),
+        recv("200"),
+        go(1),
+        label(7),
+        _cancelled(),
+    )
+
+
+def silent_seat() -> str:
+    """Rings and is never answered."""
+    return scenario(INVITE, RINGING, recv("CANCEL"), _cancelled())
+
+
+def _bye() -> str:
+    return (
+        "BYE [$3] SIP/2.0\nVia: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n"
+        f"From:[$2];tag={SEAT_TAG}\nTo:[$1]\nCall-ID: [call_id]\nCSeq: 1 BYE\n"
+        "Contact: <sip:[local_ip]:[local_port]>\nMax-Forwards: 70\nContent-Length: 0\n"
+    )
+
+
+def _cancelled() -> str:
+    terminated = (
+        f"SIP/2.0 487 Request Terminated\nVia:[$4]\nFrom:[$1]\nTo:[$2];tag={SEAT_TAG}\n"
+        "Call-ID: [call_id]\nCSeq:[$5]\nContent-Length: 0\n"
+    )
+    return OK + send(terminated, retransmit=True) + recv("ACK")

@@ -1,0 +1,77 @@
+"""What one caller lived through, as the switch saw it: the judge of every test with real calls."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from scripts.lab.feed import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Rang:
+    """A seat that rang for the caller. Times are epoch seconds of the switch's clock."""
+
+    seat: str
+    at: float
+    via: str
+    call_id: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """One call of one number. None where it did not happen."""
+
+    caller: str
+    dialled_at: float
+    sip_call_id: str | None
+    answered_at: float | None
+    rang: tuple[Rang, ...]
+    talked: tuple[tuple[str, float], ...]
+    trunk_free_at: float | None
+    ended_at: float | None
+    out: str | None
+
+    @property
+    def talked_to(self) -> tuple[str, ...]:
+        """Seats that answered this caller, in order."""
+        return tuple(seat for seat, _ in self.talked)
+
+    @property
+    def first_ring_s(self) -> float | None:
+        """Seconds from dialling until any seat rang."""
+        return self.rang[0].at - self.dialled_at if self.rang else None
+
+
+def witness(events: Iterable[Event], caller: str) -> Witness:
+    """The last call of `caller`. Raises LookupError if the switch never saw it."""
+    mine = [event for event in events if event.facts.get("caller") == caller]
+    starts = [place for place, event in enumerate(mine) if event.name == "SW_CALL"]
+    if not starts:
+        raise LookupError(f"the switch saw no call of {caller}")
+    mine = mine[starts[-1] :]
+    trunk, answer = _first(mine, "SW_TRUNK"), _first(mine, "SW_ANSWER")
+    trunk_end, end = _first(mine, "SW_TRUNK_END"), _first(mine, "SW_END")
+    return Witness(
+        caller=caller,
+        dialled_at=mine[0].at,
+        sip_call_id=trunk.facts["sip"] if trunk else None,
+        answered_at=answer.at if answer else None,
+        rang=tuple(_rang(event) for event in mine if event.name == "SW_SEAT_RINGS"),
+        talked=tuple((_seat(event), event.at) for event in mine if event.name == "SW_SEAT"),
+        trunk_free_at=trunk_end.at if trunk_end else None,
+        ended_at=end.at if end else None,
+        out=end.facts["out"] if end else None,
+    )
+
+
+def _first(events: Iterable[Event], name: str) -> Event | None:
+    return next((event for event in events if event.name == name), None)
+
+
+def _seat(event: Event) -> str:
+    return event.facts["seat"].removeprefix("seat-")
+
+
+def _rang(event: Event) -> Rang:
+    facts = event.facts
+    return Rang(_seat(event), event.at, facts["via"], facts.get("call", ""), facts.get("place", ""))

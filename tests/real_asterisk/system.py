@@ -1,0 +1,146 @@
+"""A whole system for a test: node, switch, seats, store; on loopback addresses of its own."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from pathlib import Path
+
+from db.engine import reading
+from db.models import CallLegRow, CallRow, TicketRow
+from scripts.lab.node import Node
+from scripts.lab.town import DUTY_TELEPHONE, Manner, Town, TownPlan
+from scripts.lab.waiting import wait_until
+
+POLICE = ("8001", "8002", "8003", "8004")
+LIVELIHOOD = ("7001", "7002")
+
+
+class System:
+    """What a test holds: the town outside, the node inside, and the store's rows."""
+
+    def __init__(self, town: Town, node: Node) -> None:
+        self.town, self.node = town, node
+
+    def call_of(self, number: str, timeout_s: float = 5) -> CallRow:
+        """The finished row of a caller's one call."""
+
+        def finished() -> CallRow | None:
+            with reading(self.node.engine) as session:
+                row = session.query(CallRow).filter_by(caller=number).one_or_none()
+            return row if row and row.ended_at else None
+
+        return wait_until(finished, f"the row of {number}", timeout_s)  # type: ignore[return-value]
+
+    def ticket_of(self, call: CallRow) -> TicketRow | None:
+        with reading(self.node.engine) as session:
+            return session.query(TicketRow).filter_by(call_id=call.call_id).one_or_none()
+
+    def calls(self) -> Sequence[CallRow]:
+        with reading(self.node.engine) as session:
+            return session.query(CallRow).all()
+
+    def new_call(self, before: Set[str], timeout_s: float = 5) -> CallRow:
+        """The one finished call that was not there before."""
+
+        def finished() -> CallRow | None:
+            new = [row for row in self.calls() if row.call_id not in before and row.ended_at]
+            return new[0] if new else None
+
+        return wait_until(finished, "a new call's row", timeout_s)  # type: ignore[return-value]
+
+    def wait_for_log(self, process: str, event: str, times: int) -> None:
+        """Wait until a process has logged an event so many times."""
+        log = self.node.settings.var / "log" / f"{process}.log"
+        said = f'"event": "{event}"'
+        wait_until(lambda: log.read_text().count(said) >= times, event, 10)
+
+    def legs(self) -> Sequence[CallLegRow]:
+        with reading(self.node.engine) as session:
+            return session.query(CallLegRow).all()
+
+    def assert_nothing_outlives_its_call(self) -> None:
+        """No channel is left on either Asterisk once every caller is gone."""
+        wait_until(lambda: not self.node.channels(), "the node's channels to go", 5)
+        wait_until(lambda: not self.town.switch.channels(), "the switch's channels to go", 5)
+
+
+@contextmanager
+def running_system(
+    root: Path,
+    place: int,
+    *,
+    settings: str = "",
+    rules: str | None = None,
+    seats: Mapping[str, Manner] | None = None,
+    police: Sequence[str] = POLICE,
+    livelihood: Sequence[str] = LIVELIHOOD,
+    lines: int = 4,
+    trunk_channels: int = 8,
+    overflow_after_s: int = 60,
+) -> Iterator[System]:
+    """Start a system, and stop it by the processes that were started.
+
+    `place` keeps systems of one test run apart; `settings` is TOML put behind the usual settings.
+    """
+    net = f"127.{20 + os.getpid() % 200}.{place}"
+    config = root / "settings.toml"
+    rules_file = root / "rules.toml"
+    rules_file.write_text(rules or Path("config/rules.toml").read_text())
+    config.write_text(_settings(root, net, rules_file, police, livelihood, lines, overflow_after_s, settings))
+    everybody = {number: Manner() for number in (*police, *livelihood, DUTY_TELEPHONE)}
+    plan = TownPlan(
+        root=root,
+        node_host=f"{net}.1",
+        node_port=5060,
+        switch_host=f"{net}.2",
+        switch_port=5060,
+        callers_host=f"{net}.9",
+        seats_host=f"{net}.8",
+        seats={**everybody, **(seats or {})},
+        direct_seats=tuple(police),
+        trunk_channels=trunk_channels,
+    )
+    system = System(Town(plan), Node(config))
+    try:
+        system.node.start()
+        system.town.start()
+        yield system
+    finally:
+        system.town.stop()
+        system.node.stop()
+
+
+def _settings(
+    root: Path,
+    net: str,
+    rules: Path,
+    police: Sequence[str],
+    livelihood: Sequence[str],
+    lines: int,
+    overflow_after_s: int,
+    more: str,
+) -> str:
+    return f"""
+var_dir = "{root / "var"}"
+rules_file = "{rules}"
+[sip]
+host = "{net}.1"
+switch_host = "{net}.2"
+[agi]
+host = "{net}.1"
+[ami]
+host = "{net}.1"
+[http]
+host = "{net}.1"
+[police]
+lines = {lines}
+seats = {_seats(police)}
+overflow_after_s = {overflow_after_s}
+[livelihood]
+seats = {_seats(livelihood)}
+{more}
+"""
+
+
+def _seats(numbers: Sequence[str]) -> str:
+    return "[" + ", ".join(f'{{ number = "{number}" }}' for number in numbers) + "]"

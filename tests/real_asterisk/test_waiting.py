@@ -1,0 +1,121 @@
+"""Waiting for a seat: keys stay alive, the order is kept, nobody is hung up by us."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from db.engine import reading
+from reports.abandoned import abandoned_calls
+from scripts.asterisk_console import ask
+from scripts.lab.callers import HangUp, Press, Stay, Wait
+from scripts.lab.town import DUTY_TELEPHONE, Manner
+from scripts.lab.waiting import wait_until
+from tests.real_asterisk.system import System, running_system
+
+NEVER = Manner(answers=False)
+TWO_POLICE, TWO_LIVELIHOOD = ("8001", "8002"), ("7001", "7002")
+
+
+@pytest.fixture
+def nobody_answers(tmp_path: Path) -> Iterator[System]:
+    """Every seat rings for ever; only the duty telephone would be taken up, after four seconds."""
+    seats = dict.fromkeys((*TWO_POLICE, *TWO_LIVELIHOOD), NEVER)
+    with running_system(
+        tmp_path,
+        2,
+        police=TWO_POLICE,
+        seats=seats,
+        lines=10,
+        trunk_channels=20,
+        overflow_after_s=4,
+    ) as system:
+        yield system
+
+
+def test_waiting_callers_keep_their_keys_and_overflow_to_the_duty_telephone(
+    nobody_answers: System,
+) -> None:
+    town = nobody_answers.town
+    town.call("13800000001", [Wait(0.5), Press("1"), Wait(1), Press("2"), Wait(3), HangUp()])
+    town.call("13800000002", [Wait(0.5), Press("2"), Wait(1), Press("1"), Wait(1), Press("*"), Stay(30)])
+    town.call("13800000003", [Wait(0.5), Press("1"), Wait(1.5), HangUp()])
+    town.call("13800000004", [Wait(0.5), Press("1"), Stay(30)])
+
+    # 2 while waiting for the police: released like the first time.
+    keyed = nobody_answers.call_of("13800000001", 40)
+    assert (keyed.reason, keyed.verdict) == ("key-while-waiting", "livelihood")
+    assert keyed.released_at is not None
+    assert nobody_answers.ticket_of(keyed) is not None
+
+    # * while waiting for an operator: back to the police, who are now the duty telephone.
+    back = nobody_answers.call_of("13800000002", 40)
+    assert back.returned_at is not None
+    assert town.saw("13800000002").talked_to == (DUTY_TELEPHONE,)
+    assert back.outcome == "talked-to-police"
+
+    # Who waits for the police and is not answered overflows by the list.
+    assert town.ended("13800000004", 40).talked_to == (DUTY_TELEPHONE,)
+
+    # Who leaves is on the call-back list.
+    assert "13800000003" in abandoned_numbers(nobody_answers)
+    nobody_answers.assert_nothing_outlives_its_call()
+
+
+def abandoned_numbers(system: System) -> list[str | None]:
+    with reading(system.node.engine) as session:
+        return [row.caller for row in abandoned_calls(session)]
+
+
+def test_a_police_caller_who_gives_up_is_on_the_call_back_list_within_two_seconds(
+    nobody_answers: System,
+) -> None:
+    call = nobody_answers.town.call("13800000009", [Wait(0.5), Press("1"), Wait(1.5), HangUp()])
+    assert call.wait(20)
+    wait_until(lambda: "13800000009" in abandoned_numbers(nobody_answers), "the list", 2)
+
+
+@pytest.fixture
+def one_seat(tmp_path: Path) -> Iterator[System]:
+    """One police seat that talks until its caller hangs up; nobody else answers."""
+    seats = {"8001": Manner(ring_s=0.1, talk_s=90), DUTY_TELEPHONE: NEVER, "7001": NEVER}
+    with running_system(
+        tmp_path,
+        3,
+        police=("8001",),
+        livelihood=("7001",),
+        seats=seats,
+        lines=10,
+        trunk_channels=20,
+    ) as system:
+        yield system
+
+
+def test_the_queue_serves_keyed_emergencies_then_the_returned_then_those_without_a_key(
+    one_seat: System,
+) -> None:
+    town = one_seat.town
+    town.call("13800000001", [Press("1"), Stay(14)])
+    wait_until(lambda: talked(one_seat, "13800000001"), "the seat to be busy", 10)
+    town.call("13800000010", [Stay(25)])
+    wait_until(lambda: waiting(one_seat) == 1, "the caller without a key to wait", 15)
+    town.call("13800000020", [Press("2"), Wait(0.3), Press("*"), Stay(9)])
+    wait_until(lambda: waiting(one_seat) == 2, "the returned caller to wait", 10)
+    town.call("13800000030", [Press("1"), Stay(5)])
+    wait_until(lambda: waiting(one_seat) == 3, "the keyed caller to wait", 10)
+
+    callers = ("13800000010", "13800000020", "13800000030")
+    taken = {number: town.ended(number, 60).talked[0][1] for number in callers}
+    assert taken["13800000030"] < taken["13800000020"] < taken["13800000010"]
+
+
+def talked(system: System, number: str) -> bool:
+    with contextlib.suppress(LookupError):
+        return bool(system.town.saw(number).talked)
+    return False
+
+
+def waiting(system: System) -> int:
+    """How many callers the node itself says stand in the police queue."""
+    return ask(system.node.home, "queue show police").count("PJSIP/l110-trunk")

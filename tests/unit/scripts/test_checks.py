@@ -1,0 +1,93 @@
+"""Every complaint of the doctor comes with its mend."""
+
+import json
+
+import pytest
+
+from config.settings import load_settings
+from scripts.cli import checks
+from scripts.cli.doctor import examine
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    monkeypatch.setenv("L110_VAR_DIR", str(tmp_path))
+    return load_settings()
+
+
+def test_a_check_that_breaks_is_a_finding_and_the_others_go_on(settings, monkeypatch):
+    def broken(_):
+        raise RuntimeError("no sense")
+
+    monkeypatch.setattr(checks, "ALL", (broken, checks.python_version))
+    found = list(examine(settings))
+    assert [check.state for check in found] == ["fail", "ok"]
+    assert "no sense" in found[0].says
+
+
+def test_secrets_that_others_may_read_fail_with_the_command_that_mends(settings):
+    path = settings.secret_path("ami-reader")
+    path.parent.mkdir(parents=True)
+    path.write_text("x")
+    path.chmod(0o644)
+    assert checks.secret_files(settings).mend == f"chmod 600 {path}"
+    path.chmod(0o600)
+    assert checks.secret_files(settings).state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("host", "state"),
+    [("127.0.0.1", "ok"), ("::1", "ok"), ("localhost", "ok"), ("0.0.0.0", "fail"), ("pbx", "fail")],
+)
+def test_the_manager_stays_on_this_machine(monkeypatch, host, state):
+    monkeypatch.setenv("L110_AMI__HOST", host)
+    assert checks.manager_is_local(load_settings()).state == state
+
+
+@pytest.fixture
+def sounds(tmp_path, monkeypatch):
+    def speak(lengths):
+        for language, book in lengths.items():
+            folder = tmp_path / language / "l110"
+            folder.mkdir(parents=True)
+            for name in book:
+                (folder / f"{name}.wav").touch()
+        (tmp_path / checks.LENGTHS).write_text(json.dumps(lengths))
+
+    monkeypatch.setattr(checks, "SOUNDS", tmp_path)
+    return speak
+
+
+def test_a_menu_over_six_seconds_is_refused(settings, sounds):
+    sounds({"zh": {"menu": 5.4}, "en": {"menu": 6.2}})
+    found = checks.prompts(settings)
+    assert (found.state, "en" in found.says) == ("fail", True)
+
+
+def test_a_prompt_that_is_gone_is_named(settings, sounds, tmp_path):
+    sounds({"zh": {"menu": 5.4, "police-wait": 3.0}})
+    assert checks.prompts(settings).state == "ok"
+    (tmp_path / "zh/l110/police-wait.wav").unlink()
+    assert "zh/police-wait" in checks.prompts(settings).says
+
+
+def test_rules_that_could_strand_a_caller_are_a_failure(settings, monkeypatch, tmp_path):
+    rules = tmp_path / "rules.toml"
+    rules.write_text("[menu]\nenabled = true\n")
+    monkeypatch.setenv("L110_RULES_FILE", str(rules))
+    assert checks.rules(load_settings()).state == "fail"
+
+
+def test_a_store_that_was_never_made_is_no_failure_and_is_not_made_by_looking(settings, tmp_path):
+    assert checks.store(settings).state == "warn"
+    assert not (tmp_path / "store.sqlite3").exists()
+
+
+def test_a_journal_that_cannot_be_read_is_a_failure(settings):
+    settings.journal_path.write_bytes(b"this is no database" * 100)
+    assert checks.journal(settings).state == "fail"
+
+
+def test_a_full_disk_is_told_before_the_journal_meets_it(settings, monkeypatch):
+    monkeypatch.setattr(checks, "FREE_SPACE_GB", 1e9)
+    assert checks.state_folder(settings).state == "fail"
