@@ -148,6 +148,5 @@ class Audit(Section):
 
 
 class Demo(Section):
-    switch_host: Host = Field(description="Address of the demo's own 110 switch.")
     callers_host: Host = Field(description="Address from which the demo's callers call.")
-    switch_ami_port: Port = Field(description="Port of the demo switch's manager (TCP).")
+    seats_host: Host = Field(description="Address of the telephones of the demo's seats.")

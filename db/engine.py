@@ -9,12 +9,17 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
+from db.deadline import DeadlineConnection
+
 SQLITE_PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
     "recursive_triggers=ON",  # otherwise INSERT OR REPLACE slips past the append-only triggers
 )
+
+
+GRACE_S = 1.0  # the server keeps its own timeout first: it says more about what was slow
 
 
 class StoreUrlUnknown(ValueError):
@@ -57,6 +62,7 @@ def writing(engine: Engine) -> Iterator[Session]:
     Without that a reader that turns writer in mid-transaction is refused at once, not queued.
     """
     with Session(engine.execution_options(l110_writing=True)) as session, session.begin():
+        session.connection()
         yield session
 
 
@@ -91,7 +97,7 @@ def _postgresql(url: URL, timeout_s: float, pool_size: int) -> Engine:
         "keepalives_count": 2,
         "tcp_user_timeout": 5000,
     }
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         connect_args=args,
         pool_size=pool_size,
@@ -99,3 +105,11 @@ def _postgresql(url: URL, timeout_s: float, pool_size: int) -> Engine:
         pool_timeout=timeout_s,
         pool_pre_ping=True,
     )
+
+    def connect(_dialect: object, _record: object, args: Any, named: Any) -> Any:  # noqa: ANN401
+        connection = DeadlineConnection.connect(*args, **named)
+        connection.deadline_s = timeout_s + GRACE_S
+        return connection
+
+    event.listen(engine, "do_connect", connect)
+    return engine

@@ -69,9 +69,7 @@ def put_in_quarantine(
     if rows:
         unique = ["feed", "offset", "raw_hash"]
         statement = insert_into(session, QuarantineRow)
-        session.connection().execute(
-            statement.on_conflict_do_nothing(index_elements=unique), rows
-        )
+        session.connection().execute(statement.on_conflict_do_nothing(index_elements=unique), rows)
 
 
 def _plain(problem: str) -> str:

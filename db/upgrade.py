@@ -6,12 +6,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
+from db.deadline import DeadlineConnection
 from db.engine import store_name
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+UPGRADE_S = 60
 ONE_AT_A_TIME = 110_110_110  # key of PostgreSQL's advisory lock
 
 
@@ -31,7 +33,8 @@ def upgrade(engine: Engine, revision: str = "head", *, lock_timeout_s: float = 3
         with writing.begin() as connection:
             if connection.dialect.name == "postgresql":
                 lock_ms = int(lock_timeout_s * 1000)
-                connection.execute(text("SET LOCAL statement_timeout = '60s'"))
+                _allow(connection, UPGRADE_S + 5)
+                connection.execute(text(f"SET LOCAL statement_timeout = '{UPGRADE_S}s'"))
                 connection.execute(text(f"SET LOCAL lock_timeout = {lock_ms}"))
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})"))
             config.attributes["connection"] = connection
@@ -41,7 +44,14 @@ def upgrade(engine: Engine, revision: str = "head", *, lock_timeout_s: float = 3
             f"{store_name(engine)} was not upgraded: {fault.orig}. Run `l110 db upgrade` again"
             " when nobody holds its tables."
         ) from fault
+    engine.dispose()  # its connections have an upgrade's patience
     return current(engine) or ""
+
+
+def _allow(connection: Connection, seconds: float) -> None:
+    driver = connection.connection.dbapi_connection
+    if isinstance(driver, DeadlineConnection):
+        driver.deadline_s = seconds
 
 
 def current(engine: Engine) -> str | None:

@@ -35,7 +35,7 @@ def render(settings: Settings) -> Home:
 
 def render_site(settings: Settings, target: Path) -> None:
     """Write only what a site includes into the configuration of its own Asterisk."""
-    render_folder(SOURCES / "l110", target, _queue_values(settings))
+    render_folder(SOURCES / "l110", target, _site_values(settings))
     _write(target / "globals.conf", _globals(settings))
     _write(target / "pjsip-site.conf", _endpoints(settings))
     _write(target / "queue-police.conf", _members(settings.police.seats))
@@ -73,8 +73,9 @@ def _values(settings: Settings, home: Home) -> dict[str, object]:
     }
 
 
-def _queue_values(settings: Settings) -> dict[str, object]:
+def _site_values(settings: Settings) -> dict[str, object]:
     return {
+        "sip_host": settings.sip.host,
         "police_ring_s": round(settings.police.ring_s),
         "livelihood_ring_s": round(settings.livelihood.ring_s),
         "retry_s": round(settings.queues.retry_s),
@@ -106,9 +107,9 @@ def _globals(settings: Settings) -> str:
         "L110_PRIO_NO_KEY": 10,
         "L110_POLICE_WAIT_S": round(settings.police.overflow_after_s),
         "L110_POLICE_RING_S": round(settings.police.ring_s),
-        "L110_POLICE_AGAIN_S": queues.police_again_s,
-        "L110_REFER_GUARD_S": queues.refer_guard_s,
-        "L110_SERVICE_PATIENCE_S": queues.service_patience_s,
+        "L110_POLICE_AGAIN_S": round(queues.police_again_s),
+        "L110_REFER_GUARD_S": round(queues.refer_guard_s),
+        "L110_SERVICE_PATIENCE_S": round(queues.service_patience_s),
     }
     values |= {f"L110_POLICE_{n}": d for n, d in enumerate(settings.police.destinations, 1)}
     values |= {f"L110_CLASS_{k}": c for k, c in settings.livelihood.classes.items()}
@@ -117,9 +118,10 @@ def _globals(settings: Settings) -> str:
 
 def _endpoints(settings: Settings) -> str:
     switch = f"sip:{settings.sip.switch_host}:{settings.sip.switch_port}"
+    name = settings.trunk.name
     trunk = (
-        f"[l110-trunk](l110-from-switch)\nidentify_by=ip\n"
-        f"[l110-trunk]\ntype=identify\nendpoint=l110-trunk\nmatch={settings.sip.switch_host}\n\n"
+        f"[{name}](l110-from-switch)\nidentify_by=ip\n"
+        f"[{name}]\ntype=identify\nendpoint={name}\nmatch={settings.sip.switch_host}\n\n"
         f"[l110-switch](l110-to-switch)\naors=l110-switch\n"
         f"[l110-switch]\ntype=aor\ncontact={switch}\n"
     )

@@ -1,13 +1,11 @@
 """Keeps the machine's own settings out of every test."""
 
 import os
-from collections.abc import Iterator
 
 import pytest
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [n for n in os.environ if n.startswith("L110_") and not n.startswith("L110_TEST_")]:
         monkeypatch.delenv(name)
-    yield

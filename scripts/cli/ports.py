@@ -1,5 +1,6 @@
 """Which ports a node needs, who holds them, and whether somebody listens."""
 
+import contextlib
 import errno
 import socket
 import sys
@@ -68,13 +69,18 @@ def holder(port: Port) -> str | None:
     """Name and id of the process that listens; None when it is another user's or not to be seen."""
     wanted = {f"socket:[{inode}]" for inode in _inodes(port)}
     for process in PROC.glob("[0-9]*"):
-        try:
-            held = {str(fd.readlink()) for fd in (process / "fd").iterdir()}
-            if held & wanted:
+        if wanted & set(_open_files(process)):
+            with contextlib.suppress(OSError):
                 return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
-        except OSError:  # gone meanwhile, or not ours to look at
-            continue
     return None
+
+
+def _open_files(process: Path) -> Iterator[str]:
+    """What can be seen: a process of another user, or one that is ending, shows nothing."""
+    with contextlib.suppress(OSError):
+        for descriptor in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):
+                yield str(descriptor.readlink())
 
 
 def _inodes(port: Port) -> Iterator[str]:

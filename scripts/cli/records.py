@@ -1,21 +1,195 @@
+"""`l110 calls`, `tickets`, `audit`, `db`: what is on record, and whether all of it is."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import click
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.orm import Session
+
+from db.calls import find_call, legs_of_call, newest_calls
+from db.engine import reading, store_name
+from db.steps import steps_of_calls, steps_of_legs
+from db.tickets import find_ticket, newest_tickets
+from db.upgrade import UpgradeBlocked, upgrade
+from reports.abandoned import abandoned_calls
+from reports.audit import audit_calls
+from reports.switch_list import SwitchLeg, SwitchListBad, read_switch_list
+from reports.witnesses import cdr_lines, cel_starts
+from routing.story import Outcome
+from scripts.cli import record_views as views
+from scripts.cli.context import Site, pass_site
+
+limit_option = click.option("--limit", default=50, show_default=True, help="At most so many rows.")
+json_option = click.option("--json", "as_json", is_flag=True, help="For programs; numbers masked.")
+
+
+@contextmanager
+def _store(site: Site) -> Iterator[Session]:
+    try:
+        with reading(site.engine) as session:
+            yield session
+    except (OperationalError, InterfaceError, ProgrammingError) as fault:
+        problem = str(fault.orig).splitlines()[0]
+        raise click.ClickException(
+            f"{store_name(site.engine)}: {problem}. `l110 db upgrade` makes its tables;"
+            " `l110 doctor` says what else is wrong."
+        ) from None
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False))
 
 
 @click.group()
-def calls():
-    pass
+def calls() -> None:
+    """Calls on record."""
+
+
+@calls.command("list")
+@limit_option
+@json_option
+@click.option("--outcome", type=click.Choice([each.value for each in Outcome]))
+@pass_site
+def calls_list(site: Site, limit: int, as_json: bool, outcome: str | None) -> None:
+    """Newest first."""
+    with _store(site) as session:
+        rows = newest_calls(session, limit, outcome=outcome)
+        if as_json:
+            _print_json([views.call_as_dict(row) for row in rows])
+        else:
+            views.show(views.calls_table("Calls 来电", rows))
+
+
+@calls.command("show")
+@click.argument("call_id")
+@json_option
+@pass_site
+def calls_show(site: Site, call_id: str, as_json: bool) -> None:
+    """One call: what it came to, its trunk legs, and its steps with their milliseconds."""
+    with _store(site) as session:
+        call = find_call(session, call_id)
+        if call is None:
+            raise click.ClickException(f"no call {call_id}; `l110 calls list` shows the newest.")
+        legs = legs_of_call(session, call_id)
+        keys = [(leg.node, leg.uniqueid) for leg in legs]
+        every = [*steps_of_calls(session, [call_id]), *steps_of_legs(session, keys)]
+        steps = sorted({step.event_id: step for step in every}.values(), key=lambda s: s.order)
+        if as_json:
+            _print_json(views.story_as_dict(call, legs, steps))
+        else:
+            views.show(*views.story(call, legs, steps))
+
+
+@calls.command("abandoned")
+@limit_option
+@json_option
+@pass_site
+def calls_abandoned(site: Site, limit: int, as_json: bool) -> None:
+    """To call back: police callers who left before a seat answered, newest first."""
+    with _store(site) as session:
+        rows = abandoned_calls(session, limit)
+        if as_json:
+            _print_json([views.call_as_dict(row) for row in rows])
+        else:
+            views.show(views.calls_table("To call back 待回拨", rows))
 
 
 @click.group()
-def tickets():
-    pass
+def tickets() -> None:
+    """Tickets on record."""
+
+
+@tickets.command("list")
+@limit_option
+@json_option
+@pass_site
+def tickets_list(site: Site, limit: int, as_json: bool) -> None:
+    """Newest first."""
+    with _store(site) as session:
+        rows = newest_tickets(session, limit)
+        if as_json:
+            _print_json([views.ticket_as_dict(row) for row in rows])
+        else:
+            views.show(views.tickets_table(rows))
+
+
+@tickets.command("show")
+@click.argument("number")
+@json_option
+@pass_site
+def tickets_show(site: Site, number: str, as_json: bool) -> None:
+    """One ticket, by its number or its provisional one."""
+    with _store(site) as session:
+        ticket = find_ticket(session, number)
+        if ticket is None:
+            raise click.ClickException(f"no ticket {number}; `l110 tickets list` shows the newest.")
+        if as_json:
+            _print_json(views.ticket_as_dict(ticket))
+        else:
+            views.show(views.fields_table(number, views.ticket_as_dict(ticket)))
 
 
 @click.group()
-def audit():
-    pass
+def audit() -> None:
+    """Proof that nothing is missing, doubled or unexplained."""
+
+
+@audit.command("calls")
+@click.option("--switch-cdr", type=click.Path(path_type=Path), help="The switch's list (CSV).")
+@click.option("--live-for", default=0.0, help="Seconds; younger legs without an end are live.")
+@click.option("--verbose", is_flag=True, help="Every row that does not add up, and why.")
+@json_option
+@pass_site
+def audit_calls_command(
+    site: Site, switch_cdr: Path | None, live_for: float, verbose: bool, as_json: bool
+) -> None:
+    """Our legs against the switch's own list, by SIP Call-ID; exit status 1 unless all is zero."""
+    switch = _switch_list(switch_cdr or site.settings.switch_list_path)
+    prefix = f"PJSIP/{site.settings.trunk.name}-"
+    since = datetime.now(UTC) - timedelta(seconds=live_for) if live_for else None
+    with _store(site) as session:
+        report = audit_calls(
+            session,
+            switch,
+            cel_starts=cel_starts(site.settings.cel_path, prefix),
+            cdr_lines=cdr_lines(site.settings.cdr_path, prefix),
+            live_since=since,
+        )
+    if as_json:
+        _print_json(report.as_dict(verbose=verbose))
+    else:
+        views.show(*views.audit_tables(report, verbose=verbose))
+    if not report.clean:
+        raise click.exceptions.Exit(1)
+
+
+def _switch_list(path: Path | None) -> list[SwitchLeg]:
+    if path is None:
+        raise click.ClickException(
+            "no list of the switch to compare with: name it with --switch-cdr FILE,"
+            " or for good as audit.switch_list_path in the settings."
+        )
+    try:
+        return read_switch_list(path)
+    except SwitchListBad as fault:
+        raise click.ClickException(str(fault)) from None
 
 
 @click.group()
-def db():
-    pass
+def db() -> None:
+    """The store."""
+
+
+@db.command("upgrade")
+@pass_site
+def db_upgrade(site: Site) -> None:
+    """Bring its tables to this release; safe to run again."""
+    try:
+        revision = upgrade(site.engine)
+    except UpgradeBlocked as fault:
+        raise click.ClickException(str(fault)) from None
+    click.echo(f"{store_name(site.engine)}: at revision {revision}")

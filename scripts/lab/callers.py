@@ -1,10 +1,11 @@
 """What callers do, written as a SIPp scenario: wait, press, hang up."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from scripts.lab.sip_text import (
-    SDP_BODY,
     caller_request,
     go,
     invite,
@@ -17,7 +18,7 @@ from scripts.lab.sip_text import (
     with_body,
 )
 
-MS_FOR_A_KEY = 300  # SIPp plays a digit with silence around it, or two equal digits would merge
+MS_FOR_A_KEY = 1300  # SIPp plays a second of silence before its digit; the next would cut it off
 PROVISIONAL = "".join(recv(status, optional="true") for status in ("100", "180", "183"))
 
 
@@ -50,17 +51,24 @@ class Stay:
 Action = Wait | Press | HangUp | Stay
 
 
-def caller(actions: Sequence[Action], *, key_by_info: bool = False, headers: str = "") -> str:
+def caller(
+    actions: Sequence[Action],
+    *,
+    key_by_info: bool = False,
+    headers: str = "",
+    voice: Path | None = None,
+) -> str:
     """A caller who is answered and then does `actions`; refused with 486 or 503 he goes.
 
     Keys go as RTP events (SIPp needs a raw socket, so: root) or, with `key_by_info`, by SIP INFO.
+    `voice` is a G.711 u-law file that he says over and over; without it he is silent on the wire.
     """
-    labels = iter(range(10, 90))
+    numbers = itertools.count(10)  # of labels and of INFO requests: each only once
     press = _press_by_info if key_by_info else _press
-    body = "".join(_do(action, press, labels) for action in actions)
+    body = "".join(_do(action, press, numbers) for action in actions)
     refused = label(3) + send(caller_request("ACK", 1, ends_invite=True)) + go(1)
     return scenario(
-        invite(headers),
+        invite(headers, speaks=voice is not None),
         PROVISIONAL,
         recv("486", optional="true", next=3),
         recv("503", optional="true", next=3),
@@ -68,6 +76,7 @@ def caller(actions: Sequence[Action], *, key_by_info: bool = False, headers: str
         refused,
         label(2),
         send(caller_request("ACK", 1)),
+        f'<nop><action><exec rtp_stream="{voice},-1,0"/></action></nop>\n' if voice else "",
         body,
     )
 
@@ -92,16 +101,16 @@ def impatient_caller(ring_s: float) -> str:
     )
 
 
-def _do(action: Action, press: "type[object] | object", labels: Iterator[int]) -> str:
+def _do(action: Action, press: Callable[[str, int], str], numbers: Iterator[int]) -> str:
     match action:
         case Wait(seconds):
             return f'<pause milliseconds="{ms(seconds)}"/>\n'
         case Press(keys):
-            return "".join(press(key, n) for n, key in enumerate(keys, 10))  # type: ignore[operator]
+            return "".join(press(key, next(numbers)) for key in keys)
         case HangUp():
             return _hang_up()
         case Stay(seconds):
-            return _stay(seconds, next(labels))
+            return _stay(seconds, next(numbers))
 
 
 def _stay(seconds: float, own: int) -> str:
@@ -122,7 +131,5 @@ def _press_by_info(key: str, number: int) -> str:
 
 
 def _hang_up() -> str:
-    return send(caller_request("BYE", 99), retransmit=True) + recv("200")
+    return send(caller_request("BYE", 999), retransmit=True) + recv("200")
 
-
-__all__ = ["SDP_BODY", "Action", "HangUp", "Press", "Stay", "Wait", "caller", "impatient_caller"]

@@ -32,10 +32,13 @@ NO_BODY = "Content-Length: 0\n"
 SDP_BODY = with_body(SDP, "application/sdp")
 
 
-def invite(headers: str = "") -> str:
-    """An INVITE from number [field0] with display name [field1]; `headers` are whole lines."""
-    request = caller_request("INVITE", 1, headers + SDP_BODY, first=True)
-    return send(request, retransmit=True)
+def invite(headers: str = "", *, speaks: bool = False) -> str:
+    """An INVITE from number [field0] with display name [field1]; `headers` are whole lines.
+
+    What a caller `speaks` leaves from another port than his keys.
+    """
+    body = SDP_BODY.replace("[media_port]", "[rtpstream_audio_port]") if speaks else SDP_BODY
+    return send(caller_request("INVITE", 1, headers + body, first=True), retransmit=True)
 
 
 def caller_request(

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.asterisk_config import SOUNDS
 from scripts.lab import sipp
 from scripts.lab.callers import Action, caller
 from scripts.lab.seats import seat, silent_seat
@@ -77,7 +78,7 @@ class Town:
         """Put somebody with this manner at a seat; who sat there leaves."""
         self.leave(number)
         port = _seat_port(number)
-        at = Endpoint(self.plan.seats_host, port, 20000 + 4 * (port - 6000))
+        at = Endpoint(self.plan.seats_host, port, 30000 + 10 * (port - 6000))
         self.telephones[number] = sipp.answer(self._sipp, f"seat-{number}", manner.scenario(), at=at)
 
     def leave(self, number: str) -> None:
@@ -86,15 +87,26 @@ class Town:
             telephone.stop()
 
     def call(
-        self, number: str, actions: Sequence[Action], *, dial: str = "110", headers: str = ""
+        self,
+        number: str,
+        actions: Sequence[Action],
+        *,
+        dial: str = "110",
+        headers: str = "",
+        speaks: bool = False,
     ) -> Sipp:
-        """Have `number` call and do `actions`."""
-        scenario = caller(actions, key_by_info=self.key_by_info, headers=headers)
+        """Have `number` call and do `actions`; one who `speaks` sends sound all the time."""
+        scenario = caller(
+            actions,
+            key_by_info=self.key_by_info or speaks,
+            headers=headers,
+            voice=SOUNDS / "l110-wait/tone.ulaw" if speaks else None,
+        )
         return self.play(Person(number), scenario, dial=dial)
 
     def play(self, person: Person, scenario: str, *, dial: str = "110") -> Sipp:
         place = next(self._numbers)
-        at = Endpoint(self.plan.callers_host, 7000 + place, 20000 + 6 * place)
+        at = Endpoint(self.plan.callers_host, 7000 + place, 30000 + 20 * place)
         to = f"{self.plan.switch_host}:{self.plan.switch_port}"
         name = f"caller-{place}"
         call = sipp.call(self._sipp, name, scenario, at=at, to=to, dial=dial, people=[person])
@@ -116,6 +128,13 @@ class Town:
             return seen if seen.ended_at is not None else None
 
         return wait_until(over, f"the call of {number} to end", timeout_s)  # type: ignore[return-value]
+
+    def lines_in_use(self) -> list[str]:
+        """Trunk legs to the node that the switch has not seen end."""
+        events = self.switch.events()
+        over = {event.uniqueid for event in events if event.name == "SW_TRUNK_END"}
+        begun = [event.uniqueid for event in events if event.name == "SW_TRUNK"]
+        return [leg for leg in begun if leg not in over]
 
     def stop(self) -> None:
         for call in self.calls:

@@ -30,6 +30,7 @@ run_step() {
     set +e
     (
         set -e
+        trap 'exit 130' INT TERM # or a download that ends in order after Ctrl-C is tried again
         "$@"
     ) >>"$SETUP_LOG" 2>&1 </dev/null
     status=$?

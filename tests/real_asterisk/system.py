@@ -48,11 +48,20 @@ class System:
 
         return wait_until(finished, "a new call's row", timeout_s)  # type: ignore[return-value]
 
-    def wait_for_log(self, process: str, event: str, times: int) -> None:
-        """Wait until a process has logged an event so many times."""
+    @contextmanager
+    def logged(self, process: str, event: str) -> Iterator[None]:
+        """What is done inside must make a process log an event."""
         log = self.node.settings.var / "log" / f"{process}.log"
         said = f'"event": "{event}"'
-        wait_until(lambda: log.read_text().count(said) >= times, event, 10)
+        before = log.read_text().count(said)
+        yield
+        wait_until(lambda: log.read_text().count(said) > before, event, 10)
+
+    def seats_of(self, call_id: str) -> list[str]:
+        """Seats that answered this call, by the id that the node sent to the switch."""
+        events = self.town.switch.events()
+        answered = [e for e in events if e.name == "SW_SEAT" and e.facts["call"] == call_id]
+        return [event.facts["seat"].removeprefix("seat-") for event in answered]
 
     def legs(self) -> Sequence[CallLegRow]:
         with reading(self.node.engine) as session:

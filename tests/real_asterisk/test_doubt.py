@@ -66,19 +66,19 @@ def test_rules_are_reloaded_between_two_calls_and_a_bad_file_changes_nothing(
 ) -> None:
     rules = system.node.settings.rules_path
     good = rules.read_text()
-    rules.write_text(good.replace("enabled = true", "enabled = false"))
-    system.wait_for_log("ivr", "rules.loaded", 2)
+    with system.logged("ivr", "rules.loaded"):
+        rules.write_text(good.replace("enabled = true", "enabled = false"))
     system.town.call("13800000004", [Wait(0.5), Press("2"), Stay(30)])
     rings_police_within(system, "13800000004", 1)
     assert system.call_of("13800000004").reason == "menu-off"
 
-    rules.write_text("[menu]\nenabled = perhaps\n")
-    system.wait_for_log("ivr", "rules.rejected", 1)
+    with system.logged("ivr", "rules.rejected"):
+        rules.write_text("[menu]\nenabled = perhaps\n")
     system.town.call("13800000005", STAY)
     rings_police_within(system, "13800000005", 1)
 
-    rules.write_text(good)
-    system.wait_for_log("ivr", "rules.loaded", 3)
+    with system.logged("ivr", "rules.loaded"):
+        rules.write_text(good)
 
 
 def test_a_dead_node_makes_the_switch_ring_the_police_itself(system: System) -> None:

@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +95,7 @@ def test_the_same_batch_twice_changes_nothing(store: Engine) -> None:
     assert rows(store) == before
 
 
-def test_steps_one_by_one_and_backwards_tell_the_same_story(
-    store: Engine, tmp_path: Path
-) -> None:
+def test_steps_one_by_one_and_backwards_tell_the_same_story(store: Engine, tmp_path: Path) -> None:
     steps = [*livelihood_call(1), *beginning(2), boot(30), *police_call(3)]
     apply(store, steps)
     other = make_engine(f"sqlite:///{tmp_path}/other.sqlite3")
@@ -150,7 +149,7 @@ def test_any_split_any_order_and_any_repetition_give_the_same_rows(
     upgrade(engine)
     shuffled = [STEPS[at] for at in order]
     edges = [0, *sorted(cuts), len(STEPS)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         apply(engine, shuffled[start:end])
     apply(engine, [STEPS[at] for at in sorted(again)])
     assert rows(engine) == expected
@@ -163,9 +162,10 @@ def test_a_restart_of_the_node_ends_what_it_lost(store: Engine) -> None:
     with reading(store) as session:
         ended = {leg.node: leg.end_reason for leg in session.scalars(select(CallLegRow))}
         assert ended == {"n1": "node-lost", "n2": None}
-        assert session.scalars(
-            select(CallRow.outcome).where(CallRow.call_id == call_id(1))
-        ).one() == "node-lost"
+        assert (
+            session.scalars(select(CallRow.outcome).where(CallRow.call_id == call_id(1))).one()
+            == "node-lost"
+        )
 
 
 def test_a_leg_that_is_heard_of_after_the_restart_is_lost_too(store: Engine) -> None:

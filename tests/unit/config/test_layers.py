@@ -41,5 +41,5 @@ def test_a_byte_order_mark_is_no_fault(tmp_path):
 def test_bytes_that_are_no_text_are_refused_by_name(tmp_path):
     path = tmp_path / "gbk.toml"
     path.write_bytes("城市 = 1".encode("gbk"))
-    with pytest.raises(SettingsRejected, match="gbk.toml"):
+    with pytest.raises(SettingsRejected, match=r"gbk\.toml"):
         file_layer(path)

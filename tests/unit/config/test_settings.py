@@ -9,7 +9,7 @@ from config.settings import ROOT, SettingsRejected, load_settings
 
 
 @pytest.fixture
-def site_file(tmp_path):
+def site_file(tmp_path: Path):
     def write(text: str) -> Path:
         path = tmp_path / "site.toml"
         path.write_text(text, encoding="utf-8")

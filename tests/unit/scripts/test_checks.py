@@ -7,6 +7,7 @@ import pytest
 from config.settings import load_settings
 from scripts.cli import checks
 from scripts.cli.doctor import examine
+from scripts.prompts import LENGTHS
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def sounds(tmp_path, monkeypatch):
             folder.mkdir(parents=True)
             for name in book:
                 (folder / f"{name}.wav").touch()
-        (tmp_path / checks.LENGTHS).write_text(json.dumps(lengths))
+        (tmp_path / LENGTHS).write_text(json.dumps(lengths))
 
     monkeypatch.setattr(checks, "SOUNDS", tmp_path)
     return speak

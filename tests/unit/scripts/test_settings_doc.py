@@ -33,7 +33,7 @@ def test_every_setting_stands_in_the_defaults_and_on_the_page(path):
 
 
 def test_every_setting_says_what_it_is_for():
-    models = [Settings, *Section.__subclasses__()]
+    models: list[type[BaseModel]] = [Settings, *Section.__subclasses__()]
     silent = [
         f"{m.__name__}.{n}" for m in models for n, f in m.model_fields.items() if not f.description
     ]

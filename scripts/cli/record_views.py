@@ -1,0 +1,152 @@
+"""Rows as tables for people and as plain values for programs; callers' numbers always masked."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from db.models import Base, CallLegRow, CallRow, TicketRow
+from reports.audit import AuditReport
+from reports.masking import mask_number
+from routing.steps import Step
+
+# Bytes and names that would tell who called; `raw` and `caller` are masked or left out.
+PRIVATE = {"caller_raw_hex", "caller_name", "raw", "name"}
+NUMBERS = {"caller", "agi_callerid"}
+
+
+def show(*parts: RenderableType) -> None:
+    console = Console()
+    for part in parts:
+        console.print(part)
+
+
+def call_as_dict(row: CallRow) -> dict[str, Any]:
+    return _row_as_dict(row)
+
+
+def ticket_as_dict(row: TicketRow) -> dict[str, Any]:
+    told = _row_as_dict(row)
+    del told["id"]
+    return told
+
+
+def story_as_dict(
+    call: CallRow, legs: Sequence[CallLegRow], steps: Sequence[Step]
+) -> dict[str, Any]:
+    return {
+        "call": call_as_dict(call),
+        "legs": [_row_as_dict(leg) for leg in legs],
+        "steps": [
+            {
+                "at": step.at.isoformat(),
+                "ms": _ms(steps, step),
+                "kind": step.kind.value,
+                "node": step.node,
+                "leg": step.leg,
+                "data": _masked(step.data),
+            }
+            for step in steps
+        ],
+    }
+
+
+def calls_table(title: str, rows: Sequence[CallRow]) -> Table:
+    columns = ("started", "call", "caller", "key", "verdict", "why", "outcome", "release ms")
+    table = _table(title, *columns)
+    for row in rows:
+        why = row.rule_id or row.reason
+        told = (_time(row.started_at), row.call_id, mask_number(row.caller), row.key, row.verdict)
+        _add(table, *told, why, row.outcome, row.release_ms)
+    return table
+
+
+def tickets_table(rows: Sequence[TicketRow]) -> Table:
+    table = _table(
+        "Tickets 工单", "number", "opened", "class", "caller", "source", "state", "release ms"
+    )
+    for row in rows:
+        number = row.number or row.provisional_number
+        caller = mask_number(row.caller)
+        told = (number, _time(row.opened_at), row.service_class, caller, row.source, row.state)
+        _add(table, *told, row.release_ms)
+    return table
+
+
+def story(call: CallRow, legs: Sequence[CallLegRow], steps: Sequence[Step]) -> list[RenderableType]:
+    told = _table("Legs 中继段", "node", "leg", "SIP Call-ID", "started", "ended", "end", "slot ms")
+    for leg in legs:
+        times = (_time(leg.started_at), _time(leg.ended_at))
+        _add(
+            told, leg.node, leg.uniqueid, leg.sip_call_id, *times, leg.end_reason, leg.line_held_ms
+        )
+    timeline = _table("Timeline 经过", "ms", "step", "leg", "facts")
+    for step in steps:
+        facts = " ".join(f"{name}={value}" for name, value in _masked(step.data).items())
+        _add(timeline, _ms(steps, step), step.kind.value, step.leg, facts)
+    return [fields_table(call.call_id, call_as_dict(call)), told, timeline]
+
+
+def fields_table(title: str, values: Mapping[str, Any]) -> Table:
+    table = _table(title, "field", "value")
+    for name, value in values.items():
+        _add(table, name, value)
+    return table
+
+
+def audit_tables(report: AuditReport, *, verbose: bool) -> list[RenderableType]:
+    counts = _table("Audit 核对", "what", "count")
+    for name, value in report.as_dict().items():
+        _add(counts, name, "away" if value is None else value)
+    verdict = "Nothing missing, doubled or unexplained. 无缺失、无重复、无不明。"
+    if not report.clean and not verbose:
+        verdict = "Not clean: --verbose tells each row. 有差异。用 --verbose 逐条查看。"
+    if report.clean or not verbose:
+        return [counts, Text(verdict)]
+    rows = _table("Findings 差异", "kind", "subject", "explanation")
+    for finding in report.findings:
+        _add(rows, finding.kind, finding.subject, finding.explanation)
+    return [counts, rows]
+
+
+def _row_as_dict(row: Base) -> dict[str, Any]:
+    names = [column.name for column in row.__table__.columns]
+    return _masked({name: _plain(getattr(row, name)) for name in names})
+
+
+def _masked(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: mask_number(value) if name in NUMBERS and value else value
+        for name, value in values.items()
+        if name not in PRIVATE
+    }
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  a column's value of any type
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _ms(steps: Sequence[Step], step: Step) -> int:
+    return round((step.at - steps[0].at).total_seconds() * 1000)
+
+
+def _time(at: datetime | None) -> str | None:
+    return f"{at.astimezone():%m-%d %H:%M:%S}" if at else None
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _add(table: Table, *values: object) -> None:
+    """As text, never as markup: the values were said by callers."""
+    cells = (
+        "-" if value is None else str(value).encode(errors="replace").decode() for value in values
+    )
+    table.add_row(*(Text(cell) for cell in cells))

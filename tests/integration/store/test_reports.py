@@ -1,0 +1,178 @@
+"""What the reports and the command line say of calls that are on record."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import Engine
+
+from db.engine import reading, writing
+from db.store import apply_steps
+from reports.abandoned import abandoned_calls
+from reports.audit import AuditReport, audit_calls
+from reports.summary import summarise
+from reports.switch_list import SwitchLeg
+from routing.steps import Step
+from scripts.cli.records import audit, calls, db, tickets
+from tests.integration.store.made import (
+    T0,
+    beginning,
+    boot,
+    call_id,
+    livelihood_call,
+    police_call,
+)
+
+
+def apply(store: Engine, *stories: list[Step]) -> None:
+    with writing(store) as session:
+        apply_steps(session, [step for story in stories for step in story])
+
+
+def listed(*numbers: int) -> list[SwitchLeg]:
+    return [SwitchLeg(f"sip-n1-{n}@switch", T0, None, "200") for n in numbers]
+
+
+def audited(store: Engine, switch: list[SwitchLeg], **witnesses: dict[str, int]) -> AuditReport:
+    with reading(store) as session:
+        return audit_calls(session, switch, **witnesses)  # type: ignore[arg-type]
+
+
+def test_what_the_switch_lists_and_we_have_is_clean(store: Engine) -> None:
+    apply(store, livelihood_call(1), police_call(2))
+    starts = {"n1-1795465608.1": 1, "n1-1795465608.2": 1}
+    report = audited(store, listed(1, 2), cel_starts=starts, cdr_lines={"n1-1795465608.1": 2})
+    assert report.clean
+    assert (report.switch, report.legs, report.calls) == (2, 2, 2)
+    assert (report.cel, report.cdr) == (2, 2)
+
+
+def test_a_call_that_only_the_switch_knows_is_missing(store: Engine) -> None:
+    apply(store, livelihood_call(1))
+    report = audited(store, listed(1, 2))
+    assert [(one.kind, one.subject) for one in report.findings] == [("missing", "sip-n1-2@switch")]
+
+
+def test_a_call_that_the_switch_does_not_know_is_unexplained(store: Engine) -> None:
+    apply(store, livelihood_call(1), livelihood_call(2))
+    report = audited(store, listed(1))
+    assert (report.count("unexplained"), report.count("missing")) == (1, 0)
+
+
+def test_two_legs_of_one_call_id_are_doubled(store: Engine) -> None:
+    again = [
+        Step(s.event_id + "x", s.kind, s.node, s.leg + "9", s.call_id, s.at, s.data)
+        for s in livelihood_call(1)
+    ]
+    apply(store, livelihood_call(1), again)
+    assert audited(store, listed(1)).count("doubled") == 1
+
+
+def test_a_leg_without_an_end_is_unexplained_unless_it_is_live(store: Engine) -> None:
+    apply(store, beginning(1))
+    assert audited(store, listed(1)).count("unexplained") == 1
+    with reading(store) as session:
+        report = audit_calls(session, listed(1), live_since=T0 - timedelta(seconds=1))
+    assert (report.clean, report.live) == (True, 1)
+
+
+def test_a_lost_node_is_an_explanation(store: Engine) -> None:
+    apply(store, beginning(1), [boot(30)])
+    assert audited(store, listed(1)).clean
+
+
+def test_a_channel_that_only_cel_knows_is_missing(store: Engine) -> None:
+    apply(store, livelihood_call(1))
+    report = audited(store, listed(1), cel_starts={"n1-1795465608.1": 1, "n1-9.9": 1})
+    assert [(one.kind, one.subject) for one in report.findings] == [("missing", "n1-9.9")]
+
+
+def test_calls_outside_the_switchs_list_are_left_out(store: Engine) -> None:
+    apply(store, livelihood_call(1), livelihood_call(99_999))
+    assert audited(store, listed(1)).clean
+
+
+def test_a_summary_keeps_slots_and_trunks_apart(store: Engine) -> None:
+    apply(store, livelihood_call(1), livelihood_call(2), police_call(3))
+    with reading(store) as session:
+        told = summarise(session)
+    assert told.verdicts == {"police": 1, "livelihood": 2}
+    assert (told.calls, told.tickets, told.slot_held_ms.count) == (3, 2, 2)
+    assert told.trunk_held_ms.p50 == 20010
+    assert told.slot_held_ms.p99 is not None
+    assert told.slot_held_ms.p99 < 4000
+
+
+def test_who_left_the_police_queue_is_called_back_newest_first(store: Engine) -> None:
+    apply(
+        store,
+        police_call(1, answered=False),
+        police_call(2),
+        livelihood_call(3),
+        police_call(4, answered=False),
+    )
+    with reading(store) as session:
+        assert [row.call_id for row in abandoned_calls(session)] == [call_id(4), call_id(1)]
+
+
+class Site:
+    """As `scripts.cli.context.Site`, without a settings file."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self.engine = engine
+        self.settings = self
+        self.trunk = type("Trunk", (), {"name": "l110-trunk"})
+        self.switch_list_path: Path | None = None
+        self.cel_path = folder / "l110.jsonl"
+        self.cdr_path = folder / "cdr.jsonl"
+
+
+@pytest.fixture
+def site(store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    monkeypatch.setattr("click.Context.ensure_object", lambda self, _: self.obj)
+    return Site(store, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("group", "command"),
+    [
+        (calls, ["list"]),
+        (calls, ["list", "--json"]),
+        (calls, ["show", call_id(1)]),
+        (calls, ["show", call_id(1), "--json"]),
+        (tickets, ["list"]),
+        (tickets, ["show", "20261124-000001"]),
+        (calls, ["abandoned", "--json"]),
+    ],
+)
+def test_no_command_prints_a_whole_number(site: Site, group: object, command: list[str]) -> None:
+    apply(site.engine, livelihood_call(1), police_call(2, answered=False))
+    result = CliRunner().invoke(group, command, obj=site)  # type: ignore[arg-type]
+    assert result.exit_code == 0, result.output
+    assert "1380000" not in result.output
+    assert "****0" in result.output.replace("\n", "") or "****" in result.output
+
+
+def test_an_audit_that_is_not_zero_ends_with_status_1(site: Site, tmp_path: Path) -> None:
+    apply(site.engine, livelihood_call(1))
+    file = tmp_path / "switch.csv"
+    file.write_text("sip_call_id\nsip-n1-1@switch\n")
+    command = ["calls", "--json", "--switch-cdr", str(file)]
+    result = CliRunner().invoke(audit, command, obj=site)
+    assert (result.exit_code, json.loads(result.output)["missing"]) == (0, 0)
+    file.write_text("sip_call_id\nsip-n1-1@switch\nother\n")
+    result = CliRunner().invoke(audit, [*command, "--verbose"], obj=site)
+    assert result.exit_code == 1
+    assert json.loads(result.output)["findings"][0]["subject"] == "other"
+
+
+def test_an_audit_without_a_list_says_how_to_name_one(site: Site) -> None:
+    result = CliRunner().invoke(audit, ["calls"], obj=site)
+    assert result.exit_code == 1
+    assert "--switch-cdr" in result.output
+
+
+def test_db_upgrade_can_be_run_again(site: Site) -> None:
+    assert "at revision" in CliRunner().invoke(db, ["upgrade"], obj=site).output
