@@ -10,7 +10,7 @@ from ivr.variables import LANGUAGE, MENU_KEYS, PROMPTS, VERDICT, encode_verdict
 from ivr.wire import Reply, Request
 from routing.decide import decide
 from routing.menu import Prompt, next_prompt
-from routing.model import Question, Target, Verdict
+from routing.model import Question, Verdict
 from routing.rules import RuleSet
 
 GUARD_SLACK_S = 2.0
@@ -52,25 +52,22 @@ class _Intake:
 
     async def run(self) -> Verdict:
         rules = self.services.rules()
-        keys, failed_in = await self._ask(rules)
+        keys, prompt_failed = await self._ask(rules)
         question = Question(
-            keys, self.services.now(), self.record.caller_marks, self.record.lines_in_use
+            keys,
+            self.services.now(),
+            self.record.caller_marks,
+            self.record.lines_in_use,
+            prompt_failed,
         )
         verdict = decide(question, rules)
-        if failed_in is not None:
-            verdict = Verdict(
-                Target.POLICE,
-                PromptFailed.reason,
-                rules_version=rules.version,
-                language=failed_in.language,
-            )
         done = self.channel.set_variable(VERDICT, encode_verdict(verdict))
         self.record.decided(question, verdict, self.key_ms, self.key_at)
         await done
         return verdict
 
-    async def _ask(self, rules: RuleSet) -> tuple[tuple[str | None, ...], Prompt | None]:
-        """The keys of all askings, and the prompt that could not be played, if one could not."""
+    async def _ask(self, rules: RuleSet) -> tuple[tuple[str | None, ...], bool]:
+        """The keys of all askings, and whether the next prompt could not be played."""
         keys: tuple[str | None, ...] = ()
         language = self.request.headers.get("agi_language", "zh")
         while (prompt := next_prompt(keys, rules)) is not None:
@@ -83,8 +80,8 @@ class _Intake:
                 keys += (await self._key(prompt, guard_s),)
             except PromptFailed:
                 await self.channel.stay()
-                return keys, prompt
-        return keys, None
+                return keys, True
+        return keys, False
 
     async def _key(self, prompt: Prompt, within_s: float) -> str | None:
         asked = self.channel.get_option(

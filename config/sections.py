@@ -9,6 +9,7 @@ Seconds = Annotated[float, Field(gt=0, le=86400)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 Number = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
+Network = Annotated[str, Field(pattern=r"^[0-9.]{7,15}/[0-9]{1,2}$")]
 
 
 class Section(BaseModel):
@@ -28,6 +29,10 @@ class Sip(Section):
     port: Port = Field(description="SIP port of our Asterisk (UDP).")
     switch_host: Host = Field(description="Address of the 110 switch; only it may send us calls.")
     switch_port: Port = Field(description="SIP port of the switch (UDP).")
+    seat_networks: tuple[Network, ...] = Field(
+        description="Networks of registered seats, as `10.1.2.0/24`. SIP from anywhere else than "
+        "these and the switch is refused before it is a call."
+    )
     rtp_start: Port = Field(description="First RTP port.")
     rtp_end: Port = Field(description="Last RTP port.")
 

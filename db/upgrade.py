@@ -44,7 +44,8 @@ def upgrade(engine: Engine, revision: str = "head", *, lock_timeout_s: float = 3
             f"{store_name(engine)} was not upgraded: {fault.orig}. Run `l110 db upgrade` again"
             " when nobody holds its tables."
         ) from fault
-    engine.dispose()  # its connections have an upgrade's patience
+    if engine.dialect.name == "postgresql":
+        engine.dispose()  # its connections have an upgrade's patience
     return current(engine) or ""
 
 

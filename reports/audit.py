@@ -13,12 +13,14 @@ from db.upserts import chunks
 from reports.switch_list import SwitchLeg
 
 Span = tuple[datetime, datetime]
+UNREACHED = "unreached"
 AROUND = timedelta(seconds=60)  # clocks of the switch and of the node may differ by so much
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One row that does not add up. kind: missing, doubled or unexplained."""
+    """One row that does not add up. kind: missing, doubled, unexplained; or unreached: the switch
+    itself says that nobody answered, and nothing of it ever came to us (it told the police)."""
 
     kind: str
     subject: str
@@ -45,7 +47,7 @@ class AuditReport:
 
     @property
     def clean(self) -> bool:
-        return not self.findings
+        return all(finding.kind == UNREACHED for finding in self.findings)
 
     def as_dict(self, *, verbose: bool = False) -> dict[str, object]:
         told: dict[str, object] = {
@@ -56,6 +58,7 @@ class AuditReport:
             "missing": self.count("missing"),
             "doubled": self.count("doubled"),
             "unexplained": self.count("unexplained"),
+            "unreached": self.count(UNREACHED),
             "cel": self.cel,
             "cdr": self.cdr,
         }
@@ -88,11 +91,13 @@ def audit_calls(
     cel_starts: Mapping[str, int] | None = None,
     cdr_lines: Mapping[str, int] | None = None,
     live_since: datetime | None = None,
+    since: datetime | None = None,
 ) -> AuditReport:
     """cel_starts, cdr_lines: lines by uniqueid. live_since: a leg without an end that began
-    then or later may still be talking; None: no call is live."""
-    listed = list(switch)
-    span = _span(listed)
+    then or later may still be talking; None: no call is live. since: leave out what began earlier,
+    by the switch's clock and by ours."""
+    listed = [leg for leg in switch if not (since and leg.started_at and leg.started_at < since)]
+    span = _span(listed, since)
     legs = _legs(session, span)
     live = [leg for leg in legs if _is_live(leg, live_since)]
     outcomes = _outcomes(session, span)
@@ -124,8 +129,11 @@ def _legs(session: Session, span: Span | None) -> list[_Leg]:
     return [_Leg(*found) for found in session.execute(query.order_by(row.started_at))]
 
 
-def _span(listed: Sequence[SwitchLeg]) -> Span | None:
+def _span(listed: Sequence[SwitchLeg], since: datetime | None) -> Span | None:
+    """Between which starts our legs belong to the list; None: the list does not say."""
     starts = [leg.started_at for leg in listed if leg.started_at]
+    if since:
+        return since, max([since, *starts]) + AROUND
     if not starts or len(starts) < len(listed):
         return None
     return min(starts) - AROUND, max(starts) + AROUND
@@ -145,7 +153,7 @@ def _outcomes(session: Session, span: Span | None) -> dict[str, str | None]:
     """Of the calls that these legs belong to."""
     of_legs = select(CallLegRow.call_id).where(_within(span))
     query = select(CallRow.call_id, CallRow.outcome).where(CallRow.call_id.in_(of_legs))
-    return {call_id: outcome for call_id, outcome in session.execute(query)}
+    return {row.call_id: row.outcome for row in session.execute(query)}
 
 
 def _untold(outcomes: Mapping[str, str | None]) -> list[Finding]:
@@ -156,7 +164,11 @@ def _untold(outcomes: Mapping[str, str | None]) -> list[Finding]:
 def _missing(listed: Sequence[SwitchLeg], legs: Sequence[_Leg]) -> list[Finding]:
     known = {leg.sip_call_id for leg in legs}
     return [
-        Finding("missing", leg.sip_call_id, f"{_result(leg)}; no leg of ours has this Call-ID")
+        Finding(
+            "missing" if leg.answered is not False else UNREACHED,
+            leg.sip_call_id,
+            f"{_result(leg)}; no leg of ours has this Call-ID",
+        )
         for leg in listed
         if leg.sip_call_id not in known
     ]

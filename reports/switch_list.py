@@ -21,11 +21,19 @@ class SwitchLeg:
     ended_at: datetime | None = None
     result: str | None = None
 
+    @property
+    def answered(self) -> bool | None:
+        """False where the list says "not answered"; None where it does not say."""
+        if self.result is None:
+            return None
+        return not self.result.lower().startswith("not answered")
+
 
 def read_switch_list(path: Path) -> list[SwitchLeg]:
     """CSV in UTF-8 with a header: `sip_call_id`, and perhaps started_at, ended_at, result.
 
-    Times are ISO 8601 with a zone, or epoch seconds.
+    Times are ISO 8601 with a zone, or epoch seconds. A result that begins with "not answered" says
+    that the INVITE may never have come to us; any other, or none, that it did.
 
     Raises:
         SwitchListBad: missing, unreadable, without that column, or a line that is no call.

@@ -9,7 +9,8 @@ def decide(question: Question, rules: RuleSet) -> Verdict:
     """Choose where a 110 call goes. Total: it never raises, and every doubt goes to the police.
 
     Reasons: `rule`; `no-key`; `wrong-key` (more often than allowed); `no-rule-for-key` (its rules
-    do not hold now); `menu-off`; `unfinished` (the menu would ask on); `broken-input`.
+    do not hold now); `menu-off`; `prompt-failed`; `unfinished` (the menu would ask on);
+    `broken-input`.
     """
     try:
         return _decide(question, rules)
@@ -24,6 +25,8 @@ def _decide(question: Question, rules: RuleSet) -> Verdict:
     place = walk(question.keys, rules)
     if place.unheard:
         raise ValueError("keys after the end of the menu")
+    if question.prompt_failed:
+        return _police("prompt-failed", None, place.language, rules)
     if place.end != "key" or place.key is None:
         reason = place.end or "unfinished"
         return _police(reason, place.key, place.language, rules)
@@ -47,3 +50,5 @@ def _check(question: Question) -> None:
         raise TypeError("a key is text or nothing")
     if not all(isinstance(mark, Mark) for mark in question.caller_marks):
         raise TypeError("an unknown mark of the caller")
+    if not isinstance(question.prompt_failed, bool):
+        raise TypeError("a prompt has failed or it has not")

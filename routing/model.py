@@ -46,12 +46,14 @@ class Question:
     at: aware. A naive time is kept as it is and `decide` sends the call to the police, because a
         question that cannot even be written down would leave a call without its reason.
     lines_in_use: police line slots taken, this call's own included.
+    prompt_failed: the prompt that these keys led to could not be played, so nobody was asked.
     """
 
     keys: tuple[str | None, ...]
     at: datetime
     caller_marks: frozenset[Mark] = frozenset()
     lines_in_use: int = 0
+    prompt_failed: bool = False
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -59,11 +61,12 @@ class Question:
             "at": self.at.isoformat(),
             "caller_marks": sorted(self.caller_marks),
             "lines_in_use": self.lines_in_use,
+            "prompt_failed": self.prompt_failed,
         }
 
     @classmethod
     def from_json(cls, data: object) -> "Question":
-        """Read what `to_json` wrote.
+        """Read what `to_json` wrote; journals older than `prompt_failed` do not name it.
 
         Raises:
             QuestionUnreadable: a field is missing or of another shape.
@@ -76,6 +79,7 @@ class Question:
                 at=datetime.fromisoformat(data["at"]),
                 caller_marks=frozenset(Mark(mark) for mark in data["caller_marks"]),
                 lines_in_use=_count(data["lines_in_use"]),
+                prompt_failed=_flag(data.get("prompt_failed", False)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise QuestionUnreadable(f"{type(error).__name__}: {error}") from error
@@ -106,4 +110,10 @@ def _keys(value: object) -> tuple[str | None, ...]:
 def _count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError("lines_in_use is a whole number")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("prompt_failed is true or false")
     return value

@@ -1,9 +1,9 @@
 """Renders the embedded Asterisk's configuration from the settings."""
 
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from string import Template
 
 from config.sections import Seat
 from config.settings import Settings
@@ -15,11 +15,7 @@ SOUNDS = CHECKOUT / "var/sounds"
 EMPTY = ("acl", "ccss", "pjproject", "queuerules", "udptl")
 
 
-class At(Template):
-    """Placeholders are @{name}: Asterisk's own ${name}, and a lone @, pass through untouched."""
-
-    delimiter = "@"
-    pattern = r"@(?:\{(?P<braced>[a-z_0-9]+)\}|(?P<escaped>(?!))|(?P<named>(?!))|(?P<invalid>(?!)))"
+PLACEHOLDER = re.compile(r"@\{([a-z_0-9]+)\}")  # Asterisk's own ${name} passes through untouched
 
 
 def render(settings: Settings) -> Home:
@@ -47,12 +43,17 @@ def render_folder(source: Path, target: Path, values: Mapping[str, object]) -> N
     for name in EMPTY if source.name != "l110" else ():
         _write(target / f"{name}.conf", "")
     for template in sorted(source.glob("*.conf")):
-        _write(target / template.name, At(template.read_text()).substitute(values))
+        _write(target / template.name, fill(template.read_text(), values))
+
+
+def fill(text: str, values: Mapping[str, object]) -> str:
+    """Put the values in the place of @{name}. Raises KeyError: a name without a value."""
+    return PLACEHOLDER.sub(lambda found: str(values[found[1]]), text)
 
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o640)
+    path.touch(mode=0o600)  # some hold secrets
     path.write_text(text)
 
 
@@ -125,6 +126,9 @@ def _endpoints(settings: Settings) -> str:
         f"[l110-switch](l110-to-switch)\naors=l110-switch\n"
         f"[l110-switch]\ntype=aor\ncontact={switch}\n"
     )
+    allowed = (settings.sip.switch_host, *settings.sip.seat_networks)
+    trunk += "[l110-allowed]\ntype=acl\ndeny=0.0.0.0/0.0.0.0\n"
+    trunk += "".join(f"permit={network}\n" for network in allowed)
     seats = (*settings.police.seats, *settings.livelihood.seats)
     return trunk + "".join(_seat(seat, settings) for seat in seats)
 

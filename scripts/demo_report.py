@@ -108,6 +108,7 @@ def report(
             listed,
             cel_starts=cel_starts(settings.cel_path),
             cdr_lines=cdr_lines(settings.cdr_path),
+            since=since,
         )
         summary = summarise(session, since)
     astray = tuple(

@@ -21,9 +21,7 @@ def main(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    cel = CelFeed(
-        settings.cel_path, settings.node, trunk_prefix=f"PJSIP/{settings.trunk.name}-"
-    )
+    cel = CelFeed(settings.cel_path, settings.node, trunk_prefix=f"PJSIP/{settings.trunk.name}-")
     journal = JournalFeed(settings.journal_path, settings.node)
     forwarder = Forwarder([cel, journal], make_engine(settings.store_url))
     log.info("forwarder.started", node=settings.node)

@@ -28,7 +28,8 @@ class LiveRules:
         self.on_new = on_new
         self._seen: tuple[int, int] | None = None
         self.current = parse_rules(POLICE_ONLY, "built in")
-        self.refresh() or self._fall_back()
+        if not self.refresh():
+            self._fall_back()
 
     def __call__(self) -> RuleSet:
         return self.current

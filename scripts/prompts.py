@@ -88,7 +88,7 @@ def _sox(*arguments: object) -> None:
 
 def length_s(wav: Path) -> float:
     with wave.open(str(wav)) as sound:
-        return round(sound.getnframes() / sound.getframerate(), 3)
+        return float(round(sound.getnframes() / sound.getframerate(), 3))
 
 
 def make_waiting_tone() -> None:

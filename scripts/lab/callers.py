@@ -132,4 +132,3 @@ def _press_by_info(key: str, number: int) -> str:
 
 def _hang_up() -> str:
     return send(caller_request("BYE", 999), retransmit=True) + recv("200")
-

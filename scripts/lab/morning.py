@@ -48,8 +48,20 @@ MENU_ON: tuple[Scene, ...] = (
     Scene(6, "不能说话", "cannot speak, keys 5", [Wait(1), Press("5"), STAY], End.POLICE),
     Scene(8, "二手手机试线", "tests a phone, hangs up", [Wait(2), HangUp()], End.GONE),
     Scene(9, "钥匙锁在家里", "locked out", _to_livelihood("4", 2), End.LIVELIHOOD),
-    Scene(11, "按错两次", "two wrong keys", [Wait(1), Press("8"), Wait(1), Press("7"), STAY], End.POLICE),
-    Scene(13, "外国游客", "a visitor, in English", [Wait(1), Press("9"), *_to_livelihood("3")], End.LIVELIHOOD),
+    Scene(
+        11,
+        "按错两次",
+        "two wrong keys",
+        [Wait(1), Press("8"), Wait(1), Press("7"), STAY],
+        End.POLICE,
+    ),
+    Scene(
+        13,
+        "外国游客",
+        "a visitor, in English",
+        [Wait(1), Press("9"), *_to_livelihood("3")],
+        End.LIVELIHOOD,
+    ),
     Scene(16, "接听前挂断", "gives up before the answer", [], End.GONE, ring_s=0.001),
     Scene(18, "夜间施工噪音", "building noise", _to_livelihood("1"), End.LIVELIHOOD),
     Scene(20, "打架斗殴", "a fight, by G.711 A-law", _to_police(), End.POLICE, dial="110-alaw"),
@@ -61,16 +73,33 @@ MENU_ON: tuple[Scene, ...] = (
         [Wait(1), Press("2"), Wait(1), Press("*"), STAY],
         End.POLICE,
     ),
-    Scene(26, "交通事故,带定位", "crash, with its place", _to_police(0.5), End.POLICE, dial="110-place"),
+    Scene(
+        26,
+        "交通事故,带定位",
+        "crash, with its place",
+        _to_police(0.5),
+        End.POLICE,
+        dial="110-place",
+    ),
     Scene(28, "路灯不亮", "street lamp out", _to_livelihood("3", 0.5), End.LIVELIHOOD),
-    Scene(30, "按错一次", "one wrong key", [Wait(1), Press("8"), *_to_livelihood("1")], End.LIVELIHOOD),
+    Scene(
+        30, "按错一次", "one wrong key", [Wait(1), Press("8"), *_to_livelihood("1")], End.LIVELIHOOD
+    ),
     Scene(32, "分不清该按几", "no second key", [Wait(1), Press("2"), STAY], End.LIVELIHOOD),
-    Scene(35, "等待时挂断", "hangs up in the second menu", [Wait(1), Press("2"), Wait(2), HangUp()], End.GONE),
+    Scene(
+        35,
+        "等待时挂断",
+        "hangs up in the second menu",
+        [Wait(1), Press("2"), Wait(2), HangUp()],
+        End.GONE,
+    ),
     Scene(37, "抢劫目击者", "witness of a robbery", _to_police(0), End.POLICE),
 )
 MENU_OFF: tuple[Scene, ...] = (
     Scene(0, "菜单关闭:报警", "menu off: an emergency", [STAY], End.POLICE),
-    Scene(1, "菜单关闭:按2也不转走", "menu off: 2 takes nobody away", [Press("2"), STAY], End.POLICE),
+    Scene(
+        1, "菜单关闭:按2也不转走", "menu off: 2 takes nobody away", [Press("2"), STAY], End.POLICE
+    ),
 )
 
 

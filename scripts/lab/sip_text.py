@@ -44,7 +44,7 @@ def invite(headers: str = "", *, speaks: bool = False) -> str:
 def caller_request(
     method: str, cseq: int, tail: str = NO_BODY, *, first: bool = False, ends_invite: bool = False
 ) -> str:
-    """A request of the caller. `ends_invite`: CANCEL, or the ACK of a refusal: the INVITE's branch."""
+    """A request. `ends_invite`: CANCEL or the ACK of a refusal, with the branch of the INVITE."""
     branch = INVITE_BRANCH if first or ends_invite else "[branch]"
     name = '"[field1]" ' if first else ""
     to_tag = "" if first or method == "CANCEL" else "[peer_tag_param]"

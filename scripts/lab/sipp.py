@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,11 @@ class Sipp:
         return self.process.running
 
     def wait(self, timeout_s: float) -> bool:
-        return self.process.child.wait(timeout_s) == ENDED_WELL
+        """Raises TimeoutError: it still runs."""
+        try:
+            return self.process.child.wait(timeout_s) == ENDED_WELL
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(f"{self.name} still runs after {timeout_s:g} s") from None
 
     def complaint(self) -> str:
         """What SIPp wrote about an unexpected message, for the failure's text."""

@@ -79,7 +79,9 @@ class Town:
         self.leave(number)
         port = _seat_port(number)
         at = Endpoint(self.plan.seats_host, port, 30000 + 10 * (port - 6000))
-        self.telephones[number] = sipp.answer(self._sipp, f"seat-{number}", manner.scenario(), at=at)
+        self.telephones[number] = sipp.answer(
+            self._sipp, f"seat-{number}", manner.scenario(), at=at
+        )
 
     def leave(self, number: str) -> None:
         """Take a seat's telephone off the wall."""
@@ -116,6 +118,13 @@ class Town:
     def saw(self, number: str) -> Witness:
         """What the switch saw of the last call of `number`."""
         return witness(self.switch.events(), number)
+
+    def talks(self, number: str) -> bool:
+        """Whether a seat has answered the last call of `number`."""
+        try:
+            return bool(self.saw(number).talked)
+        except LookupError:
+            return False
 
     def ended(self, number: str, timeout_s: float = 30) -> Witness:
         """What the switch saw, once that call is over."""

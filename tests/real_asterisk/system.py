@@ -1,5 +1,6 @@
 """A whole system for a test: node, switch, seats, store; on loopback addresses of its own."""
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from db.engine import reading
 from db.models import CallLegRow, CallRow, TicketRow
+from reports.witnesses import cel_starts
 from scripts.lab.node import Node
 from scripts.lab.town import DUTY_TELEPHONE, Manner, Town, TownPlan
 from scripts.lab.waiting import wait_until
@@ -67,6 +69,17 @@ class System:
         with reading(self.node.engine) as session:
             return session.query(CallLegRow).all()
 
+    def wait_for_the_store(self) -> None:
+        """Until every trunk channel that Asterisk wrote down is a leg with its end."""
+        self.assert_nothing_outlives_its_call()
+        path = self.node.settings.cel_path
+
+        def stored() -> bool:
+            ended = {leg.uniqueid for leg in self.legs() if leg.ended_at}
+            return set(cel_starts(path) or ()) <= ended
+
+        wait_until(stored, "the store to have every leg", 10)
+
     def assert_nothing_outlives_its_call(self) -> None:
         """No channel is left on either Asterisk once every caller is gone."""
         wait_until(lambda: not self.node.channels(), "the node's channels to go", 5)
@@ -86,6 +99,8 @@ def running_system(
     lines: int = 4,
     trunk_channels: int = 8,
     overflow_after_s: int = 60,
+    ring_s: int = 20,
+    destinations: Sequence[str] = ("queue", "dial:8199", "refer:8199"),
 ) -> Iterator[System]:
     """Start a system, and stop it by the processes that were started.
 
@@ -95,7 +110,17 @@ def running_system(
     config = root / "settings.toml"
     rules_file = root / "rules.toml"
     rules_file.write_text(rules or Path("config/rules.toml").read_text())
-    config.write_text(_settings(root, net, rules_file, police, livelihood, lines, overflow_after_s, settings))
+    tables = f"""
+[police]
+lines = {lines}
+seats = {_seats(police)}
+overflow_after_s = {overflow_after_s}
+ring_s = {ring_s}
+destinations = {json.dumps(list(destinations))}
+[livelihood]
+seats = {_seats(livelihood)}
+"""
+    config.write_text(_addresses(root, net, rules_file) + tables + settings)
     everybody = {number: Manner() for number in (*police, *livelihood, DUTY_TELEPHONE)}
     plan = TownPlan(
         root=root,
@@ -119,16 +144,7 @@ def running_system(
         system.node.stop()
 
 
-def _settings(
-    root: Path,
-    net: str,
-    rules: Path,
-    police: Sequence[str],
-    livelihood: Sequence[str],
-    lines: int,
-    overflow_after_s: int,
-    more: str,
-) -> str:
+def _addresses(root: Path, net: str, rules: Path) -> str:
     return f"""
 var_dir = "{root / "var"}"
 rules_file = "{rules}"
@@ -141,13 +157,6 @@ host = "{net}.1"
 host = "{net}.1"
 [http]
 host = "{net}.1"
-[police]
-lines = {lines}
-seats = {_seats(police)}
-overflow_after_s = {overflow_after_s}
-[livelihood]
-seats = {_seats(livelihood)}
-{more}
 """
 
 

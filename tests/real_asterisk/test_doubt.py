@@ -1,12 +1,19 @@
 """Doubt ends at the police: menu off, bridge away, bridge frozen, node dead, node frozen."""
 
+import json
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from scripts.asterisk_console import ask
+from scripts.cli.context import Site
+from scripts.cli.records import audit
 from scripts.lab.callers import Press, Stay, Wait
+from scripts.lab.town import Manner
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.system import System, running_system
 
@@ -41,6 +48,17 @@ def test_a_frozen_bridge_costs_the_caller_the_guard_and_no_more(system: System) 
     rings_police_within(system, "13800000002", 3)
     system.node.restart("ivr")
     assert system.call_of("13800000002").verdict == "police"
+
+
+def test_control_without_the_guard_a_frozen_bridge_holds_the_caller(system: System) -> None:
+    """The same fault with the protection off: the test above can fail."""
+    ask(system.node.home, "dialplan set global L110_GUARD_S 0")
+    system.node.processes["ivr"].signal(signal.SIGSTOP)
+    system.town.call("13800000022", [Stay(5)])
+    assert system.town.ended("13800000022").rang == ()
+    system.node.restart("ivr")
+    ask(system.node.home, "dialplan set global L110_GUARD_S 2")
+    system.assert_nothing_outlives_its_call()
 
 
 def test_a_bridge_killed_in_the_menu_leaves_the_caller_to_the_police(system: System) -> None:
@@ -81,6 +99,14 @@ def test_rules_are_reloaded_between_two_calls_and_a_bad_file_changes_nothing(
         rules.write_text(good)
 
 
+def test_who_was_talking_when_the_node_died_is_on_record_as_lost_with_it(system: System) -> None:
+    system.town.call("13800000008", [Wait(0.5), Press("1"), Stay(20)])
+    wait_until(lambda: system.town.talks("13800000008"), "the talk to begin", 10)
+    system.node.processes["asterisk"].signal(signal.SIGKILL)
+    system.node.restart("asterisk")
+    assert system.call_of("13800000008").outcome == "node-lost"
+
+
 def test_a_dead_node_makes_the_switch_ring_the_police_itself(system: System) -> None:
     system.node.processes["asterisk"].signal(signal.SIGKILL)
     system.town.call("13800000006", STAY)
@@ -97,10 +123,33 @@ def test_a_frozen_node_makes_the_switch_ring_the_police_itself(system: System) -
     system.node.processes["asterisk"].signal(signal.SIGCONT)
 
 
+def test_after_all_this_the_audit_is_zero_against_the_switchs_own_list(system: System) -> None:
+    """And, as the control, it is not zero with a line of that list taken out or put in."""
+    system.wait_for_the_store()
+    good = system.town.switch.export_list()
+    result = audited(system, good)
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.output)
+    assert (told["missing"], told["doubled"], told["unexplained"]) == (0, 0, 0)
+    assert told["switch"] == told["legs"] + told["unreached"]
+    assert told["unreached"] >= 1  # the dead node's caller, whom the switch gave to the police
+
+    lines = good.read_text().splitlines(keepends=True)
+    short, long = good.with_name("short.csv"), good.with_name("long.csv")
+    short.write_text("".join([lines[0], *lines[2:]]))
+    long.write_text("".join([*lines, f"forged@switch,13800000000,{time.time()},,answered\n"]))
+    assert json.loads(audited(system, short).output)["unexplained"] == 1
+    assert json.loads(audited(system, long).output)["missing"] == 1, audited(system, long).output
+    assert audited(system, short).exit_code == audited(system, long).exit_code == 1
+
+
+def audited(system: System, switch_list: Path) -> Result:
+    command = ["calls", "--json", "--verbose", "--switch-cdr", str(switch_list)]
+    return CliRunner().invoke(audit, command, obj=Site(system.node.config))
+
+
 def test_with_the_menu_off_a_key_takes_nobody_away_from_the_police(tmp_path: Path) -> None:
     rules = Path("config/rules.toml").read_text().replace("enabled = true", "enabled = false")
-    from scripts.lab.town import Manner
-
     seats = {"8001": Manner(ring_s=4, talk_s=1)}
     with running_system(tmp_path, 6, rules=rules, police=("8001",), seats=seats) as system:
         system.town.call("13800000001", [Wait(1), Press("2"), Stay(30)])

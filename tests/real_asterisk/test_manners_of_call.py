@@ -1,16 +1,16 @@
 """The same path for other lines: codecs, keys, withheld and unreadable numbers, places."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
-from scripts.lab.callers import Press, Stay, Wait
+from scripts.lab.callers import Action, Press, Stay, Wait
 from tests.real_asterisk.system import System, running_system
 
 POLICE = [f"80{n:02d}" for n in range(1, 13)]
 LIVELIHOOD = [f"70{n:02d}" for n in range(1, 9)]
-TO_LIVELIHOOD = [Wait(1), Press("2"), Wait(1), Press("1"), Stay(40)]
-TO_POLICE = [Wait(1), Press("1"), Stay(40)]
+TO_LIVELIHOOD: Sequence[Action] = [Wait(1), Press("2"), Wait(1), Press("1"), Stay(40)]
+TO_POLICE: Sequence[Action] = [Wait(1), Press("1"), Stay(40)]
 KEY_WAYS = ("alaw", "info")
 FORGED = {
     "138%0Aagi_x%3A%201": "3133380a6167695f783a2031",

@@ -110,7 +110,11 @@ def test_a_caller_who_keyed_2_talks_to_livelihood_and_has_a_ticket_of_his_class(
     assert call.service_class == service_class
     ticket = system.ticket_of(call)
     assert ticket is not None
-    assert (ticket.service_class, ticket.caller, ticket.state) == (service_class, call.caller, "new")
+    assert (ticket.service_class, ticket.caller, ticket.state) == (
+        service_class,
+        call.caller,
+        "new",
+    )
     assert ticket.number
 
 

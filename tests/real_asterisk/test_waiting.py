@@ -1,6 +1,5 @@
 """Waiting for a seat: keys stay alive, the order is kept, nobody is hung up by us."""
 
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,7 +38,9 @@ def test_waiting_callers_keep_their_keys_and_overflow_to_the_duty_telephone(
 ) -> None:
     town = nobody_answers.town
     town.call("13800000001", [Wait(0.5), Press("1"), Wait(1), Press("2"), Wait(3), HangUp()])
-    town.call("13800000002", [Wait(0.5), Press("2"), Wait(1), Press("1"), Wait(1), Press("*"), Stay(30)])
+    town.call(
+        "13800000002", [Wait(0.5), Press("2"), Wait(1), Press("1"), Wait(1), Press("*"), Stay(30)]
+    )
     town.call("13800000003", [Wait(0.5), Press("1"), Wait(1.5), HangUp()])
     town.call("13800000004", [Wait(0.5), Press("1"), Stay(30)])
 
@@ -97,7 +98,7 @@ def test_the_queue_serves_keyed_emergencies_then_the_returned_then_those_without
 ) -> None:
     town = one_seat.town
     town.call("13800000001", [Press("1"), Stay(14)])
-    wait_until(lambda: talked(one_seat, "13800000001"), "the seat to be busy", 10)
+    wait_until(lambda: town.talks("13800000001"), "the seat to be busy", 10)
     town.call("13800000010", [Stay(25)])
     wait_until(lambda: waiting(one_seat) == 1, "the caller without a key to wait", 15)
     town.call("13800000020", [Press("2"), Wait(0.3), Press("*"), Stay(9)])
@@ -108,12 +109,6 @@ def test_the_queue_serves_keyed_emergencies_then_the_returned_then_those_without
     callers = ("13800000010", "13800000020", "13800000030")
     taken = {number: town.ended(number, 60).talked[0][1] for number in callers}
     assert taken["13800000030"] < taken["13800000020"] < taken["13800000010"]
-
-
-def talked(system: System, number: str) -> bool:
-    with contextlib.suppress(LookupError):
-        return bool(system.town.saw(number).talked)
-    return False
 
 
 def waiting(system: System) -> int:

@@ -145,7 +145,7 @@ def test_a_commit_in_doubt_is_replayed_into_the_same_rows(store: Engine, node: N
     node.tells(calls(1))
     feeds = node.feeds()
     for feed in feeds:
-        feed.committed = lambda _: None  # type: ignore[method-assign,assignment]
+        feed.committed = lambda _: None  # type: ignore[method-assign]
     forwarder = Forwarder(feeds, store)
     for _ in range(3):
         forwarder._round()
@@ -214,7 +214,7 @@ class Running:
 
 
 @pytest.fixture
-def own_store(postgres, request: pytest.FixtureRequest) -> Iterator[Engine]:  # type: ignore[no-untyped-def]
+def own_store(postgres, request: pytest.FixtureRequest) -> Iterator[Engine]:
     name = f"own{abs(hash(request.node.name))}"
     engine = make_engine(postgres.new_database(name), statement_timeout_s=0.5)
     upgrade(engine)
@@ -226,7 +226,7 @@ def run(node: Node, store: Engine) -> Running:
     return Running(Forwarder(node.feeds(), store, idle_s=0.02, backoff_s=(0.02, 0.1)))
 
 
-def test_postgresql_goes_down_and_comes_back(own_store: Engine, node: Node, postgres) -> None:  # type: ignore[no-untyped-def]
+def test_postgresql_goes_down_and_comes_back(own_store: Engine, node: Node, postgres) -> None:
     with capture_logs() as logs:
         running = run(node, own_store)
         node.tells(calls(1))
@@ -241,7 +241,7 @@ def test_postgresql_goes_down_and_comes_back(own_store: Engine, node: Node, post
     assert [line["event"] for line in logs] == ["store.down", "store.up"]
 
 
-def test_postgresql_hangs(own_store: Engine, node: Node, postgres) -> None:  # type: ignore[no-untyped-def]
+def test_postgresql_hangs(own_store: Engine, node: Node, postgres) -> None:
     """Frozen as a whole, and each of its sessions: only our own deadlines help."""
     running = run(node, own_store)
     node.tells(calls(1))

@@ -55,6 +55,22 @@ def test_a_call_that_only_the_switch_knows_is_missing(store: Engine) -> None:
     assert [(one.kind, one.subject) for one in report.findings] == [("missing", "sip-n1-2@switch")]
 
 
+def test_a_call_that_never_reached_us_by_the_switchs_own_word_is_counted_apart(
+    store: Engine,
+) -> None:
+    apply(store, livelihood_call(1))
+    direct = SwitchLeg("sip-n1-2@switch", T0, None, "not answered, cause 0")
+    report = audited(store, [*listed(1), direct])
+    assert (report.clean, report.count("missing"), report.count("unreached")) == (True, 0, 1)
+
+
+def test_an_audit_of_the_last_hour_leaves_out_what_began_before_it(store: Engine) -> None:
+    apply(store, livelihood_call(1))
+    with reading(store) as session:
+        report = audit_calls(session, listed(1, 2), since=T0 + timedelta(hours=1))
+    assert (report.clean, report.switch, report.legs) == (True, 0, 0)
+
+
 def test_a_call_that_the_switch_does_not_know_is_unexplained(store: Engine) -> None:
     apply(store, livelihood_call(1), livelihood_call(2))
     report = audited(store, listed(1))

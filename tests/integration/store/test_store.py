@@ -48,7 +48,7 @@ def rows(store: Engine) -> dict[str, list[dict[str, Any]]]:
     told: dict[str, list[dict[str, Any]]] = {}
     with reading(store) as session:
         for table in (CallRow, CallLegRow, TicketRow, RuleSetRow):
-            columns = [column for column in inspect(table).columns if column.name not in numbers]
+            columns = [column for column in table.__table__.columns if column.name not in numbers]
             found = session.execute(select(*columns).order_by(*columns[:2])).mappings()
             told[table.__tablename__] = [dict(row) for row in found]
     return told

@@ -141,6 +141,7 @@ def test_the_store_is_found_from_any_folder(monkeypatch, url, expected):
 
 
 def test_no_list_of_the_switch_means_none(site_file):
-    assert load_settings().switch_list_path is None
+    none = load_settings(site_file('[audit]\nswitch_list_path = ""\n'))
+    assert none.switch_list_path is None
     given = load_settings(site_file('[audit]\nswitch_list_path = "/srv/list.csv"\n'))
     assert given.switch_list_path == Path("/srv/list.csv")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from routing.decide import decide
 from routing.decided import decided_data, question_of
 from routing.menu import next_prompt
-from routing.model import Mark, Question, QuestionUnreadable, Target
+from routing.model import Mark, Question, QuestionUnreadable, Target, Verdict
 from routing.rules import RuleSet, parse_rules
 from routing.steps import Step, StepKind
 
@@ -64,6 +64,7 @@ questions = st.builds(
     at=times,
     caller_marks=st.frozensets(st.sampled_from(Mark)),
     lines_in_use=st.integers(-1, 300),
+    prompt_failed=st.booleans(),
 )
 rulesets = st.sampled_from(RULESETS)
 
@@ -100,6 +101,36 @@ def test_the_shipped_rules_send_each_course_of_keys_where_they_should(
 ) -> None:
     verdict = decide(asked(*keys), SHIPPED)
     assert (verdict.target, verdict.reason, verdict.language) == (target, reason, language)
+
+
+@pytest.mark.parametrize(
+    ("keys", "rules", "language"),
+    [
+        ((), SHIPPED, "zh"),
+        (("8",), SHIPPED, "zh"),
+        (("9",), SHIPPED, "en"),
+        (("9", "8"), SHIPPED, "en"),
+        (("2",), SHIPPED, "zh"),
+        (("9", "2"), SHIPPED, "en"),
+        ((), OFF, "zh"),
+    ],
+)
+def test_a_prompt_that_failed_gives_the_call_to_the_police_whatever_the_keys(
+    keys: tuple[str | None, ...], rules: RuleSet, language: str
+) -> None:
+    verdict = decide(replace(asked(*keys), prompt_failed=True), rules)
+    assert verdict == Verdict(
+        Target.POLICE, "prompt-failed", rules_version=rules.version, language=language
+    )
+
+
+@given(questions, rulesets)
+def test_no_prompt_that_failed_sends_anybody_to_the_livelihood_side(
+    question: Question, rules: RuleSet
+) -> None:
+    verdict = decide(replace(question, prompt_failed=True), rules)
+    assert verdict.target is Target.POLICE
+    assert verdict.reason in ("prompt-failed", "broken-input")
 
 
 def test_a_verdict_names_its_rule_its_key_and_the_version_of_the_rules() -> None:
@@ -161,6 +192,7 @@ def test_a_rule_may_ask_what_is_known_of_the_caller(marks: frozenset[Mark], targ
         replace(asked("2"), lines_in_use=-1),
         replace(asked("2"), caller_marks=cast("frozenset[Mark]", {"vip"})),
         replace(asked(), keys=cast("tuple[str, ...]", (2,))),
+        replace(asked("2"), prompt_failed=cast("bool", None)),
         cast("Question", None),
     ],
 )
@@ -192,13 +224,19 @@ def test_a_question_whose_menu_would_ask_on_is_unfinished(
     question: Question, rules: RuleSet
 ) -> None:
     verdict = decide(question, rules)
-    if verdict.reason != "broken-input":
+    if verdict.reason not in ("broken-input", "prompt-failed"):
         assert (verdict.reason == "unfinished") == (next_prompt(question.keys, rules) is not None)
 
 
 @given(questions)
 def test_a_question_survives_json(question: Question) -> None:
     assert Question.from_json(json.loads(json.dumps(question.to_json()))) == question
+
+
+def test_a_question_older_than_failing_prompts_says_that_none_failed() -> None:
+    old = asked("2").to_json()
+    del old["prompt_failed"]
+    assert Question.from_json(old) == asked("2")
 
 
 @given(questions, rulesets)
@@ -223,6 +261,8 @@ def test_a_journaled_decision_replays_to_the_same_verdict(
         {**asked("2").to_json(), "at": 5},
         {**asked("2").to_json(), "caller_marks": ["vip"]},
         {**asked("2").to_json(), "lines_in_use": True},
+        {**asked("2").to_json(), "prompt_failed": 1},
+        {**asked("2").to_json(), "prompt_failed": None},
     ],
 )
 def test_a_question_of_another_shape_is_refused(data: object) -> None:

@@ -1,149 +1,33 @@
-from collections.abc import Mapping
-from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.model import NaiveTime
-from routing.steps import Scalar, Step, StepKind
-from routing.story import CallFacts, LegFacts, Outcome, fold
-
-CALL = "20261123T202606Z-n1-3-73a635ca"
-LEG = "n1-1795465608.1"
-T0 = datetime(2026, 11, 23, 20, 26, 6, tzinfo=UTC)
-K = StepKind
-Said = tuple[StepKind, float, dict[str, Scalar]] | tuple[StepKind, float]
-
-
-def after(seconds: float) -> datetime:
-    return T0 + timedelta(seconds=seconds)
-
-
-def epoch(seconds: float) -> str:
-    return f"{after(seconds).timestamp():.6f}"
-
-
-def step(
-    kind: StepKind, seconds: float, data: Mapping[str, Scalar] | None = None, leg: str = LEG
-) -> Step:
-    own = kind not in (K.CHAN_START, K.CHAN_END, K.BOOT)
-    where = "" if kind is K.BOOT else leg
-    event_id = f"n1/{where}/{kind}/{seconds}"
-    return Step(event_id, kind, "n1", where, CALL if own else None, after(seconds), data or {})
-
-
-def call(*said: Said) -> list[Step]:
-    return [step(one[0], one[1], one[2] if len(one) == 3 else {}) for one in said]
-
-
-def told(*said: Said) -> CallFacts:
-    facts = fold(call(*said)).call
-    assert facts is not None
-    return facts
-
-
-START: dict[str, Scalar] = {
-    "call": CALL,
-    "caller": "13800000001",
-    "sip": "abc@switch",
-    "trunk": "l110-trunk",
-    "lines": "1",
-    "loc": "cid:place",
-}
-BEGIN: tuple[Said, ...] = (
-    (K.CHAN_START, 0.0, {"channame": "PJSIP/l110-trunk-00000001"}),
-    (K.START, 0.01, START),
-)
-INTAKE: Said = (K.INTAKE, 0.02, {})
-
-
-def decided(verdict: str, key: str | None, reason: str, seconds: float = 3.0) -> Said:
-    data: dict[str, Scalar] = {
-        "verdict": verdict,
-        "key": key,
-        "reason": reason,
-        "rule_id": f"key-{key}" if reason == "rule" else None,
-        "rules_version": "9f3c2a10",
-        "language": "zh",
-        "marks": "silent" if key == "5" else "",
-        "key_at": after(seconds - 0.1).isoformat(),
-    }
-    return (K.DECIDED, seconds, data)
-
-
-def released(seconds: float, key_at: str = "") -> Said:
-    return (K.RELEASED, seconds, {"call": CALL, "mode": "redirect", "key_at": key_at})
-
-
-def queued(seconds: float, queue: str) -> Said:
-    return (K.QUEUED, seconds, {"call": CALL, "queue": queue, "prio": "0"})
-
-
-def seat(seconds: float, queue: str, member: str = "8001") -> Said:
-    return (K.SEAT, seconds, {"call": CALL, "leg": LEG, "queue": queue, "member": member})
-
-
-def returned(seconds: float) -> Said:
-    return (K.RETURNED, seconds, {"call": CALL, "how": "key"})
-
-
-def end(
-    seconds: float,
-    verdict: str = "",
-    key: str = "",
-    reason: str = "",
-    answered: bool = True,
-    by: str = "caller",
-) -> tuple[Said, Said]:
-    data: dict[str, Scalar] = {
-        "call": CALL,
-        "sip": "abc@switch",
-        "verdict": verdict,
-        "key": key,
-        "reason": reason,
-        "member": "",
-        "cause": "16",
-        "by": by,
-        "answered": epoch(0.1) if answered else "",
-    }
-    return (K.END, seconds, data), (K.CHAN_END, seconds + 0.01, {})
-
-
-LIVELIHOOD: tuple[Said, ...] = (
-    *BEGIN,
+from routing.steps import Step, StepKind
+from routing.story import Outcome, fold
+from tests.unit.routing.stories import (
+    BACK,
+    BEGIN,
+    CALL,
+    CUT,
     INTAKE,
-    decided("livelihood", "2", "rule"),
-    released(3.05),
-    (K.CLASS, 8.0, {"key": "2", "class": "hardship"}),
-    queued(8.0, "livelihood"),
-    seat(10.0, "livelihood", "9001"),
-    *end(40.0, "livelihood", "2", "rule"),
-)
-POLICE: tuple[Said, ...] = (
-    *BEGIN,
-    INTAKE,
-    decided("police", "1", "rule"),
-    queued(3.1, "police"),
-    seat(5.1, "police"),
-    *end(25.1, "police", "1", "rule", by="seat"),
-)
-BACK: tuple[Said, ...] = (
-    *LIVELIHOOD[:7],
-    returned(20.0),
-    queued(20.0, "police"),
-    seat(22.0, "police"),
-    *end(60.0, "livelihood", "2", "rule"),
-)
-WAITING_KEY: tuple[Said, ...] = (
-    *BEGIN,
-    INTAKE,
-    decided("police", None, "no-key", 8.0),
-    queued(8.1, "police"),
-    released(15.5, epoch(15.4)),
-    queued(20.0, "livelihood"),
-    *end(30.0, "livelihood", "2", "key-while-waiting"),
+    LIVELIHOOD,
+    NO_BRIDGE,
+    POLICE,
+    WAITING_KEY,
+    K,
+    Said,
+    after,
+    call,
+    decided,
+    end,
+    epoch,
+    queued,
+    released,
+    returned,
+    seat,
+    told,
 )
 
 
@@ -218,10 +102,6 @@ def test_a_wait_counts_from_the_first_queue_of_its_side() -> None:
     )
     assert (facts.wait_ms, facts.queue) == (30000, "police-dial")
     assert facts.outcome is Outcome.TALKED_TO_POLICE
-
-
-NO_BRIDGE: tuple[Said, ...] = (*BEGIN, queued(2.1, "police"))
-CUT: tuple[Said, ...] = (*BEGIN, INTAKE, queued(2.1, "police"))
 
 
 @pytest.mark.parametrize(
@@ -313,88 +193,6 @@ def test_the_outcome_says_what_the_caller_met_last(
     )
 
 
-def test_a_boot_ends_only_the_legs_that_began_before_it_on_its_own_node() -> None:
-    earlier, later = step(K.BOOT, -5.0), step(K.BOOT, 60.0)
-    elsewhere = Step("n2//boot", K.BOOT, "n2", "", None, after(30.0))
-    lost = fold([*call(*BEGIN), earlier, elsewhere, later])
-    assert [(leg.end_reason, leg.ended_at) for leg in lost.legs] == [("node-lost", after(60.0))]
-    alive = fold([*call(*BEGIN), earlier, elsewhere])
-    assert [(leg.end_reason, leg.ended_at) for leg in alive.legs] == [(None, None)]
-    over = fold([*call(*POLICE), later])
-    assert [leg.end_reason for leg in over.legs] == ["ended"]
-
-
-def test_a_leg_knows_its_trunk_its_dialog_and_its_line() -> None:
-    [leg] = fold(call(*LIVELIHOOD)).legs
-    assert leg == LegFacts(
-        node="n1",
-        uniqueid=LEG,
-        call_id=CALL,
-        sip_call_id="abc@switch",
-        trunk="l110-trunk",
-        started_at=T0,
-        ended_at=after(40.01),
-        end_reason="ended",
-        end_cause="16",
-        line_held_ms=3040,
-        intake_seen=True,
-    )
-
-
-def test_a_leg_that_our_dialplan_never_saw_is_a_leg_without_a_call() -> None:
-    story = fold(call((K.CHAN_START, 0.0, {"channame": "PJSIP/l110-trunk-1"}), (K.CHAN_END, 1.0)))
-    assert story.call is None
-    [leg] = story.legs
-    assert (leg.call_id, leg.trunk, leg.intake_seen) == (None, "l110-trunk", False)
-
-
-def test_a_caller_who_is_back_on_another_leg_has_not_ended_his_call() -> None:
-    other = step(K.START, 41.0, START, leg="n1-1795465649.2")
-    story = fold([*call(*LIVELIHOOD), other])
-    assert story.call is not None
-    assert (story.call.outcome, story.call.ended_at) == (Outcome.IN_PROGRESS, None)
-    assert story.call.trunk_held_ms is None
-    assert len(story.legs) == 2
-
-
-def test_a_call_known_to_the_journal_alone_keeps_its_caller() -> None:
-    facts = told((K.INTAKE, 0.5, START))
-    assert (facts.caller, facts.started_at) == ("13800000001", after(0.5))
-
-
-@pytest.mark.parametrize(
-    ("start", "caller", "raw_hex", "name", "withheld"),
-    [
-        ({"caller": "unknown", "raw": "\udcd5\udcc5"}, "unknown", "d5c5", None, False),
-        ({"caller": "unknown", "raw": "1\r\n2"}, "unknown", "310d0a32", None, False),
-        ({"caller": "1;DROP"}, "unknown", b"1;DROP".hex(), None, False),
-        ({"caller": "\u0661\u0661\u0661"}, "unknown", "d9a1d9a1d9a1", None, False),
-        ({"caller": "110", "name": "\udcd5\udcc5\x00"}, "110", None, "张", False),
-        ({"caller": "+8613800000001", "marks": "withheld"}, "+8613800000001", None, None, True),
-        ({}, None, None, None, False),
-    ],
-)
-def test_untrusted_numbers_and_names_become_plain_text(
-    start: dict[str, Scalar],
-    caller: str | None,
-    raw_hex: str | None,
-    name: str | None,
-    withheld: bool,
-) -> None:
-    facts = told((K.START, 0.0, start))
-    assert (facts.caller, facts.caller_raw_hex, facts.caller_name, facts.withheld) == (
-        caller,
-        raw_hex,
-        name,
-        withheld,
-    )
-
-
-def test_marks_of_the_caller_and_of_the_rule_are_joined() -> None:
-    facts = told((K.START, 0.0, {"marks": "withheld"}), decided("police", "5", "rule"))
-    assert facts.marks == "silent,withheld"
-
-
 @pytest.mark.parametrize("key_at", ["", "soon", "nan", "1e999", epoch(4.0)])
 def test_a_key_without_a_usable_time_leaves_the_receipt_empty(key_at: str) -> None:
     facts = told(*BEGIN, released(3.0, key_at))
@@ -404,17 +202,6 @@ def test_a_key_without_a_usable_time_leaves_the_receipt_empty(key_at: str) -> No
 def test_the_key_of_a_police_verdict_is_not_the_key_of_a_later_release() -> None:
     facts = told(*BEGIN, decided("police", "8", "wrong-key"), released(30.0))
     assert facts.release_ms is None
-
-
-def test_a_step_without_a_zone_is_refused() -> None:
-    with pytest.raises(NaiveTime):
-        Step("e", K.START, "n1", LEG, CALL, T0.replace(tzinfo=None))
-
-
-def test_facts_have_the_columns_of_the_record() -> None:
-    assert [field.name for field in fields(CallFacts)][:2] == ["call_id", "node"]
-    assert len(fields(CallFacts)) == 33
-    assert len(fields(LegFacts)) == 11
 
 
 STORIES = (LIVELIHOOD, POLICE, BACK, WAITING_KEY, (*CUT, (K.BOOT, 60.0)))
