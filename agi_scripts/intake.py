@@ -87,6 +87,7 @@ class _Intake:
         asked = self.channel.get_option(
             PROMPTS + prompt.name, MENU_KEYS, round(prompt.patience_s * 1000), within_s
         )
+        self.key_ms = self.key_at = None
         started = self.services.monotonic()
         self.record.begun()
         reply = await asked
