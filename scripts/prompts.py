@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -60,7 +61,10 @@ def speak(prompt: Prompt) -> float:
     wav, stamp = folder / f"{prompt.name}.wav", folder / f"{prompt.name}.stamp"
     if not (wav.exists() and stamp.exists() and stamp.read_text() == prompt.stamp):
         with tempfile.TemporaryDirectory() as scratch:
-            _to_telephone(_voice(prompt, Path(scratch)), wav)
+            made = Path(scratch) / "made.wav"
+            _to_telephone(_voice(prompt, Path(scratch)), made)
+            check_length(prompt, length_s(made))
+            shutil.move(made, wav)
         for extension, encoding in FORMATS:
             _sox(wav, "-t", encoding, "-r", "8000", "-c", "1", wav.with_suffix(f".{extension}"))
         stamp.write_text(prompt.stamp)
@@ -103,13 +107,13 @@ def make_waiting_tone() -> None:
         _sox(wav, "-t", encoding, "-r", "8000", "-c", "1", wav.with_suffix(f".{extension}"))
 
 
-def check_menu_length(lengths: dict[str, dict[str, float]]) -> None:
-    for language, prompts in lengths.items():
-        if prompts["menu"] > LONGEST_MENU_S:
-            raise PromptsRejected(
-                f"the police line's menu in {language!r} lasts {prompts['menu']:.1f} s, over "
-                f"{LONGEST_MENU_S:.0f} s: shorten it in config/prompts/{language}.toml"
-            )
+def check_length(prompt: Prompt, seconds: float) -> None:
+    """Before it takes the place of a good one. Raises PromptsRejected."""
+    if prompt.name == "menu" and seconds > LONGEST_MENU_S:
+        raise PromptsRejected(
+            f"the police line's menu in {prompt.language!r} lasts {seconds:.1f} s, over "
+            f"{LONGEST_MENU_S:.0f} s: shorten it in config/prompts/{prompt.language}.toml"
+        )
 
 
 def make_all() -> dict[str, dict[str, float]]:
@@ -121,7 +125,6 @@ def make_all() -> dict[str, dict[str, float]]:
     for prompt, seconds in zip(prompts, spoken, strict=True):
         lengths.setdefault(prompt.language, {})[prompt.name] = seconds
     make_waiting_tone()
-    check_menu_length(lengths)
     (SOUNDS / LENGTHS).write_text(json.dumps(lengths, indent=1))
     return lengths
 

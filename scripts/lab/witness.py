@@ -15,6 +15,7 @@ class Rang:
     via: str
     call_id: str
     place: str
+    marks: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +75,5 @@ def _seat(event: Event) -> str:
 
 def _rang(event: Event) -> Rang:
     facts = event.facts
-    return Rang(_seat(event), event.at, facts["via"], facts.get("call", ""), facts.get("place", ""))
+    told = (facts.get(name, "") for name in ("call", "place", "marks"))
+    return Rang(_seat(event), event.at, facts["via"], *told)

@@ -128,8 +128,10 @@ def test_the_star_in_the_second_menu_brings_the_caller_back_to_the_police(system
     assert ticket.state == "returned"
 
 
-def test_key_5_is_flagged_as_silent(system: System) -> None:
+def test_key_5_is_flagged_as_silent_on_record_and_at_the_seat_that_rings(system: System) -> None:
     assert system.call_of(NUMBERS["silent"]).marks == "silent"
+    assert system.town.saw(NUMBERS["silent"]).rang[0].marks == "silent"
+    assert system.town.saw(NUMBERS["police"]).rang[0].marks == ""
 
 
 def test_english_is_kept_with_the_call(system: System) -> None:
