@@ -9,6 +9,8 @@ Seconds = Annotated[float, Field(gt=0, le=86400)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 Number = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
+# As in tickets/, which this folder may not import; a test holds them together.
+ServiceClass = Literal["complaint", "hardship", "information", "market"]
 Network = Annotated[str, Field(pattern=r"^[0-9.]{7,15}/[0-9]{1,2}$")]
 
 
@@ -73,7 +75,12 @@ class Web(Section):
 
 class Trunk(Section):
     name: Name = Field(description="Name of the trunk endpoint; channels are `PJSIP/<name>-...`.")
-    channels: int = Field(ge=1, le=2000, description="Channels that the switch's trunk to us has.")
+    channels: int = Field(
+        ge=1,
+        le=2000,
+        description="Channels of the trunk to us at the demo's switch. Nothing else uses it: a "
+        "site's own switch has its own number.",
+    )
 
 
 class Police(Section):
@@ -88,7 +95,8 @@ class Police(Section):
     )
     ring_s: Seconds = Field(description="Seconds that one police seat rings before the next.")
     overflow_after_s: Seconds = Field(
-        description="Seconds in one destination before the call moves on to the next."
+        description="Seconds in the destination `queue` before the call moves on to the next one. "
+        "`dial` has `ring_s`, `refer` has `queues.refer_guard_s`."
     )
 
     @model_validator(mode="after")
@@ -102,7 +110,7 @@ class Livelihood(Section):
     number: Number = Field(description="Number of the livelihood hotline, as shown and dialled.")
     seats: tuple[Seat, ...] = Field(description="Seats of the livelihood queue, in order.")
     ring_s: Seconds = Field(description="Seconds that one livelihood seat rings before the next.")
-    classes: dict[Annotated[str, Field(pattern=r"^[1-4]$")], Name] = Field(
+    classes: dict[Annotated[str, Field(pattern=r"^[1-4]$")], ServiceClass] = Field(
         description="Key of the second menu -> class of the ticket."
     )
 
@@ -143,6 +151,16 @@ class Supervisor(Section):
     ready_within_s: Seconds = Field(description="Seconds that `l110 up` waits for every process.")
     stop_within_s: Seconds = Field(
         description="Seconds that a process has to end before it is killed."
+    )
+
+
+class Records(Section):
+    cel_file: str = Field(
+        description="CEL file of the Asterisk that takes the calls (cel_custom, `l110.jsonl`), "
+        "relative to the checkout or absolute; empty: that of the Asterisk of `l110 up`."
+    )
+    cdr_file: str = Field(
+        description="CDR file of the same Asterisk (cdr_custom, `l110-cdr.jsonl`); empty: likewise."
     )
 
 

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     release: sections.Release = Field(description="How a police line is given back.")
     log: sections.Log = Field(description="Logs.")
     supervisor: sections.Supervisor = Field(description="`l110 up` and `l110 down`.")
+    records: sections.Records = Field(
+        description="Where the call records are, if a site runs an Asterisk of its own."
+    )
     audit: sections.Audit = Field(description="`l110 audit`.")
     demo: sections.Demo = Field(description="`scripts/demo` and the tests with real calls.")
 
@@ -104,12 +107,18 @@ class Settings(BaseSettings):
         return self.asterisk_dir / "etc"
 
     @property
-    def cel_path(self) -> Path:
+    def own_cel_path(self) -> Path:
+        """What the Asterisk of `l110 up` writes, whoever reads it."""
         return self.asterisk_dir / "log" / "cel-custom" / "l110.jsonl"
 
     @property
+    def cel_path(self) -> Path:
+        return self.path(self.records.cel_file) if self.records.cel_file else self.own_cel_path
+
+    @property
     def cdr_path(self) -> Path:
-        return self.asterisk_dir / "log" / "cdr-custom" / "l110-cdr.jsonl"
+        own = self.asterisk_dir / "log" / "cdr-custom" / "l110-cdr.jsonl"
+        return self.path(self.records.cdr_file) if self.records.cdr_file else own
 
     @property
     def switch_list_path(self) -> Path | None:

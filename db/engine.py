@@ -46,7 +46,13 @@ def make_engine(url: str, *, statement_timeout_s: float = 2.0, pool_size: int = 
 
 def store_name(engine: Engine) -> str:
     """For logs and messages: never with a password."""
-    return engine.url.render_as_string(hide_password=True)
+    return public_url(engine.url)
+
+
+def public_url(url: URL) -> str:
+    """Without a password, wherever it stands: libpq takes it from the query too."""
+    hidden = {key: "hidden" for key in url.query if "password" in key}
+    return url.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
 @contextmanager

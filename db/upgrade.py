@@ -21,11 +21,22 @@ class UpgradeBlocked(RuntimeError):
     """Somebody holds a table: the upgrade gave up, so that calls are not queued behind it."""
 
 
+class StoreTooNew(RuntimeError):
+    """A newer release made the store's tables; this one must not touch them."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"its tables are of a newer release (revision {revision}): start that release"
+        )
+        self.revision = revision
+
+
 def upgrade(engine: Engine, revision: str = "head", *, lock_timeout_s: float = 3.0) -> str:
     """Returns the revision that the store has now.
 
     Raises:
         UpgradeBlocked: a lock could not be had in time; nothing was changed.
+        StoreTooNew: likewise.
     """
     config = _config()
     writing = engine.execution_options(l110_writing=True)
@@ -37,6 +48,7 @@ def upgrade(engine: Engine, revision: str = "head", *, lock_timeout_s: float = 3
                 connection.execute(text(f"SET LOCAL statement_timeout = '{UPGRADE_S}s'"))
                 connection.execute(text(f"SET LOCAL lock_timeout = {lock_ms}"))
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})"))
+            _refuse_newer(connection)
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
     except OperationalError as fault:
@@ -47,6 +59,12 @@ def upgrade(engine: Engine, revision: str = "head", *, lock_timeout_s: float = 3
     if engine.dialect.name == "postgresql":
         engine.dispose()  # its connections have an upgrade's patience
     return current(engine) or ""
+
+
+def _refuse_newer(connection: Connection) -> None:
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is not None and found not in revisions():
+        raise StoreTooNew(found)
 
 
 def _allow(connection: Connection, seconds: float) -> None:

@@ -1,6 +1,7 @@
 """`scripts/demo`: a node, a switch, seats and a morning of calls; then the proof."""
 
 import json
+import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from rich.live import Live
 
 from config.settings import ROOT, Settings, load_settings
 from scripts.cli import running
+from scripts.demo_node import demo_node, only_demo
 from scripts.demo_report import Report, report
 from scripts.lab.board import board
 from scripts.lab.callers import impatient_caller
@@ -33,18 +35,23 @@ RULES_SEEN_S = 2.5  # the bridge looks at its rules every second
 def main(once: bool, as_json: bool) -> None:
     """Bring up a node with a 110 switch around it and play a morning of calls.
 
-    Without --once the node, the switch and the seats stay up until Ctrl-C.
+    Without --once the node, the switch and the seats stay up until Ctrl-C. A node of this checkout
+    that is already up is left alone, and nothing is played.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # leave through every `finally`
     console = Console(stderr=as_json)
-    settings = load_settings(_settings_file())
     try:
-        with _node(settings), _town(settings, console) as town:
-            found = _play(settings, town, console)
-            found.draw(console)
-            if as_json:
-                print(json.dumps(found.as_dict(), ensure_ascii=False), flush=True)
-            if not once:
-                _stay(town, console)
+        with only_demo() as mark:  # the settings come after it: they are the running demo's
+            config = _settings_file()
+            settings = load_settings(config)
+            node = demo_node(settings, config, mark, console.print)
+            with node, _town(settings, console) as town:
+                found = _play(settings, town, console)
+                found.draw(console)
+                if as_json:
+                    print(json.dumps(found.as_dict(), ensure_ascii=False), flush=True)
+                if not once:
+                    _stay(town, console)
     except (running.NotStarted, NeverHappened) as error:
         raise click.ClickException(str(error)) from None
     sys.exit(0 if found.good else 1)
@@ -59,19 +66,6 @@ def _settings_file() -> Path:
     config = folder / "settings.toml"
     config.write_text(f'rules_file = "{rules.relative_to(ROOT)}"\n')
     return config
-
-
-@contextmanager
-def _node(settings: Settings) -> Iterator[None]:
-    """A node of this checkout that is already up makes way: the demo has rules of its own."""
-    running.stop(settings)
-    running.prepare(settings)
-    try:
-        running.start(settings, _settings_file())
-        running.wait_until_ready(settings, lambda name: None)
-        yield
-    finally:
-        running.stop(settings)
 
 
 @contextmanager

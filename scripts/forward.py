@@ -6,24 +6,31 @@ import threading
 import structlog
 
 from config.settings import Settings
-from db.engine import make_engine
 from db.forwarder import Forwarder
 from db.journal_feed import JournalFeed
 from ivr.cel_feed import CelFeed
 from scripts.logs import set_up_logs
+from scripts.store import await_store
 
 log = structlog.get_logger(__name__)
 
 
 def main(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT. Its SQL never shares an interpreter with verdicts."""
+    """Run until SIGTERM or SIGINT. Its SQL never shares an interpreter with verdicts.
+
+    Waits for the store and brings its tables to this release, so that a node starts without it.
+    """
     set_up_logs(settings.log.level, "forward")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     cel = CelFeed(settings.cel_path, settings.node, trunk_prefix=f"PJSIP/{settings.trunk.name}-")
     journal = JournalFeed(settings.journal_path, settings.node)
-    forwarder = Forwarder([cel, journal], make_engine(settings.store_url))
     log.info("forwarder.started", node=settings.node)
+    engine = await_store(settings.store_url, stop)
+    if engine is None:
+        log.info("forwarder.stopped", stored=0)
+        return
+    forwarder = Forwarder([cel, journal], engine)
     forwarder.run(stop)
     log.info("forwarder.stopped", stored=forwarder.stored)

@@ -14,14 +14,18 @@ from config.settings import ROOT, Settings
 from routing.rules import RuleSetRejected, parse_rules
 from scripts.asterisk_home import AsteriskMissing, find_program
 from scripts.cli import ports, supervision
+from scripts.cli.backlog import cel_backlog, journal_backlog
 from scripts.cli.check import Check, fail, ok, warn
 from scripts.cli.clock import judge_clock, probe_clock
-from scripts.cli.health import journal_depth, look_at_store
+from scripts.cli.health import look_at_store
 from scripts.prompts import LENGTHS, LONGEST_MENU_S, SOUNDS
 
 SETUP = "Run scripts/setup."
+FORWARD = "See whether `l110 forward` runs and the store answers."
 FREE_SPACE_GB = 2.0
 JOURNAL_DEEP = 1000  # steps: about a hundred calls that the store has not heard of
+JOURNAL_OLD_S = 60.0  # a forwarder that runs and has its store needs less than a second
+CEL_DEEP = 500_000  # bytes: about as many calls
 
 
 def python_version(_: Settings) -> Check:
@@ -142,14 +146,26 @@ def store(settings: Settings) -> Check:
 
 
 def journal(settings: Settings) -> Check:
-    depth = journal_depth(settings)
-    if depth is None:
+    found = journal_backlog(settings)
+    if found is None:
         mend = "Do not delete it: it holds calls. See docs/runbook.md."
         return fail("journal", f"{settings.journal_path} cannot be read", mend)
-    if depth > JOURNAL_DEEP:
-        mend = "See whether `l110 forward` runs and the store answers."
-        return warn("journal", f"{depth} steps wait for the store", mend)
-    return ok("journal", f"{depth} steps wait")
+    if found.waiting > JOURNAL_DEEP or (found.oldest_s or 0) > JOURNAL_OLD_S:
+        return warn("journal", f"{found} for the store", FORWARD)
+    return ok("journal", str(found))
+
+
+def call_records(settings: Settings) -> Check:
+    """How far the forwarder is behind Asterisk."""
+    if not look_at_store(settings).is_up_to_date:
+        return ok("call records", "how much is not stored yet, only the store knows")
+    behind = cel_backlog(settings)
+    if behind is None:
+        mend = "Mend the store, or give the folder to this user."
+        return warn("call records", f"{settings.cel_path} cannot be compared", mend)
+    if behind > CEL_DEEP:
+        return warn("call records", f"{behind} bytes of {settings.cel_path} wait", FORWARD)
+    return ok("call records", f"{behind} bytes not stored yet")
 
 
 def clock(_: Settings) -> Check:
@@ -192,6 +208,7 @@ ALL: tuple[Callable[[Settings], Check], ...] = (
     rules,
     store,
     journal,
+    call_records,
     clock,
     secret_files,
     manager_is_local,

@@ -1,7 +1,6 @@
 """What a node looks like from outside: processes, ports, journal, store."""
 
-import sqlite3
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from config.settings import Settings
 from db.engine import StoreUrlUnknown, make_engine, store_name
 from db.upgrade import current, newest
 from scripts.cli import ports, running, supervision
+from scripts.cli.backlog import cel_backlog, journal_backlog
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +55,17 @@ def _is_unmade_file(settings: Settings) -> bool:
     return bool(name) and name != ":memory:" and not Path(str(name)).exists()
 
 
-def journal_depth(settings: Settings) -> int | None:
-    """Steps that wait for the store; None when the journal cannot be read."""
-    path = settings.journal_path
-    if not path.exists():
-        return 0
-    try:
-        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=2)
-        try:
-            return int(connection.execute("SELECT count(*) FROM steps").fetchone()[0])
-        finally:
-            connection.close()
-    except sqlite3.Error:
-        return None
+def _listeners(settings: Settings, *, asked: bool) -> list[dict[str, Any]]:
+    return [
+        {
+            "setting": port.setting,
+            "protocol": port.protocol,
+            "host": port.host,
+            "port": port.number,
+            "answers": asked and ports.listening(port),
+        }
+        for port in ports.ports_of(settings)
+    ]
 
 
 def status_of(settings: Settings) -> dict[str, Any]:
@@ -76,33 +74,19 @@ def status_of(settings: Settings) -> dict[str, Any]:
         found = supervision.processes(settings)
     except supervision.SupervisorAway:
         found = []
-    listeners = [
-        {
-            "setting": port.setting,
-            "protocol": port.protocol,
-            "host": port.host,
-            "port": port.number,
-            "answers": bool(found) and ports.listening(port),
-        }
-        for port in ports.ports_of(settings)
-    ]
+    listeners = _listeners(settings, asked=bool(found))
     store = look_at_store(settings)
-    depth = journal_depth(settings)
+    journal = journal_backlog(settings)
     answers = bool(found) and running.booted(settings)
     up = [answers, *(p.runs for p in found)] + [bool(p["answers"]) for p in listeners]
-    healthy = bool(found) and all(up) and store.is_up_to_date and depth is not None
+    healthy = bool(found) and all(up) and store.is_up_to_date and journal is not None
     return {
         "state": "up" if healthy else "partly" if found else "down",
         "node": settings.node,
         "asterisk_answers": answers,
         "processes": [process.to_json() for process in found],
         "ports": listeners,
-        "journal": {"waiting": depth},
-        "store": {
-            "name": store.name,
-            "reachable": store.reachable,
-            "revision": store.revision,
-            "needed": store.needed,
-            "problem": store.problem,
-        },
+        "journal": journal.to_json() if journal else {"waiting": None, "oldest_s": None},
+        "cel": {"behind_bytes": cel_backlog(settings) if store.is_up_to_date else None},
+        "store": asdict(store),
     }

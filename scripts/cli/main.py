@@ -10,6 +10,7 @@ from scripts.cli.doctor import doctor
 from scripts.cli.records import audit, calls, db, tickets
 from scripts.cli.rules import rules
 from scripts.cli.service import down, status, up
+from scripts.cli.site import config as config_group
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -39,5 +40,5 @@ def forward(site: Site) -> None:
     forwarder.main(site.settings)
 
 
-for command in (up, down, status, doctor, rules, calls, tickets, audit, db):
+for command in (up, down, status, doctor, rules, calls, tickets, audit, db, config_group):
     l110.add_command(command)

@@ -14,7 +14,7 @@ from db.calls import find_call, legs_of_call, newest_calls
 from db.engine import reading, store_name
 from db.steps import steps_of_calls, steps_of_legs
 from db.tickets import find_ticket, newest_tickets
-from db.upgrade import UpgradeBlocked, upgrade
+from db.upgrade import StoreTooNew, UpgradeBlocked, upgrade
 from reports.abandoned import abandoned_calls
 from reports.audit import audit_calls
 from reports.switch_list import SwitchLeg, SwitchListBad, read_switch_list
@@ -190,6 +190,6 @@ def db_upgrade(site: Site) -> None:
     """Bring its tables to this release; safe to run again."""
     try:
         revision = upgrade(site.engine)
-    except UpgradeBlocked as fault:
+    except (UpgradeBlocked, StoreTooNew) as fault:
         raise click.ClickException(str(fault)) from None
     click.echo(f"{store_name(site.engine)}: at revision {revision}")

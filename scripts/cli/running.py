@@ -1,19 +1,20 @@
 """Bringing a node up and down, step by step; `service.py` is what the user types."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import Settings
-from db.engine import make_engine
-from db.upgrade import upgrade
 from scripts.asterisk_config import render
 from scripts.asterisk_home import AsteriskMissing, Home, find_program
 from scripts.cli import ports, supervision
+from scripts.store import StoreAway, StoreRefused, ready_store
 
 PACE_S = 0.2
 FAILING_FOR_S = 12.0  # a process that will not start is reported before the whole time is over
@@ -31,12 +32,26 @@ class Part:
     answers: Callable[[], bool]
 
 
-def prepare(settings: Settings) -> None:
-    """Everything that can be refused before a process is started.
+@contextmanager
+def one_at_a_time(settings: Settings) -> Iterator[None]:
+    """Raises NotStarted: somebody else is just starting this node."""
+    folder = supervision.run_dir(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotStarted("another `l110 up` is just starting this node") from None
+        yield
+
+
+def prepare(settings: Settings) -> list[str]:
+    """Everything that can be refused before a process is started; returns what to warn of.
 
     Raises:
-        NotStarted: a port is taken, something is missing or left over, or the store is away.
+        NotStarted: a port is taken, something is missing or left over, or the store refuses.
     """
+    _refuse_records_of_another(settings)
     if orphans := supervision.our_processes(settings):
         pids = ", ".join(map(str, orphans))
         raise NotStarted(
@@ -52,13 +67,28 @@ def prepare(settings: Settings) -> None:
         render(settings)
     except AsteriskMissing:
         raise NotStarted("there is no Asterisk 22 here: run scripts/setup") from None
-    engine = make_engine(settings.store_url, statement_timeout_s=60)
+    return _warn_of_store(settings)
+
+
+def _refuse_records_of_another(settings: Settings) -> None:
+    if settings.cel_path != settings.own_cel_path:
+        raise NotStarted(
+            f"records.cel_file is {settings.cel_path}, which this node's Asterisk does not write: "
+            "its calls would not be on record. Leave it empty, or run only `l110 ivr` and "
+            "`l110 forward` beside the Asterisk that writes it (docs/runbook.md)."
+        )
+
+
+def _warn_of_store(settings: Settings) -> list[str]:
+    """A dead store never keeps a node from taking calls."""
     try:
-        upgrade(engine)
-    except Exception as error:
+        ready_store(settings.store_url).dispose()
+    except StoreAway as away:
+        says = "calls are taken, the journal holds them until it is back"
+        return [f"the store is away: {away}; {says}"]
+    except StoreRefused as error:
         raise NotStarted(f"the store cannot be used: {error}") from error
-    finally:
-        engine.dispose()
+    return []
 
 
 def start(settings: Settings, config: Path | None) -> None:

@@ -1,22 +1,21 @@
 """`l110 up`, `down` and `status`."""
 
-import fcntl
 import json
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from config.settings import Settings
 from scripts.cli import running, supervision
+from scripts.cli.backlog import JournalBacklog
 from scripts.cli.context import Site, config_option, pass_site
 from scripts.cli.health import status_of
 
@@ -35,11 +34,14 @@ def up(site: Site, detach: bool, config: Path | None) -> None:
     site = Site(config) if config else site
     settings = site.settings
     asked = _asked_to_end()
-    with _one_at_a_time(settings):
-        if _runs(settings):
-            console.print("already running; `l110 status` says how it is")
-            return
-        _bring_up(settings, site.config)
+    try:
+        with running.one_at_a_time(settings):
+            if _runs(settings):
+                console.print("already running; `l110 status` says how it is")
+                return
+            _bring_up(settings, site.config)
+    except running.NotStarted as error:
+        raise click.ClickException(str(error)) from None
     console.print(f"[green]ready[/]: calls to {settings.sip.host}:{settings.sip.port} are taken")
     if not detach:
         _stay(settings, asked)
@@ -69,16 +71,11 @@ def status(site: Site, as_json: bool, config: Path | None) -> None:
 
 
 def _bring_up(settings: Settings, config: Path | None) -> None:
-    try:
-        running.prepare(settings)
-    except running.NotStarted as error:
-        raise click.ClickException(str(error)) from None
+    for warning in running.prepare(settings):
+        console.print(f"[yellow]warning[/]: {escape(warning)}", soft_wrap=True)
     try:
         running.start(settings, config)
         _watch(settings)
-    except running.NotStarted as error:
-        running.stop(settings)
-        raise click.ClickException(str(error)) from None
     except BaseException:  # Ctrl-C too: half a node is worse than none
         running.stop(settings)
         raise
@@ -134,18 +131,6 @@ def _runs(settings: Settings) -> bool:
         return False
 
 
-@contextmanager
-def _one_at_a_time(settings: Settings) -> Iterator[None]:
-    folder = supervision.run_dir(settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "up.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise click.ClickException("another `l110 up` is just starting this node") from None
-        yield
-
-
 def _draw(found: dict[str, Any]) -> None:
     table = Table(title=f"node {found['node']}: {found['state']}")
     for heading in ("what", "state", "detail"):
@@ -159,10 +144,18 @@ def _draw(found: dict[str, Any]) -> None:
         answers = "answers" if port["answers"] else "silent"
         where = f"{port['host']}:{port['port']}/{port['protocol']}"
         table.add_row(port["setting"], answers, where)
-    waiting = found["journal"]["waiting"]
-    table.add_row("journal", "unreadable" if waiting is None else "ok", f"{waiting} steps wait")
+    table.add_row(*_journal_row(found["journal"]))
+    behind = found["cel"]["behind_bytes"]
+    told = "only the store knows" if behind is None else f"{behind} bytes not stored yet"
+    table.add_row("call records", "unknown" if behind is None else "ok", told)
     store = found["store"]
     table.add_row(
         "store", "ok" if store["reachable"] else "away", store["problem"] or store["name"]
     )
     Console().print(table)
+
+
+def _journal_row(journal: dict[str, Any]) -> tuple[str, str, str]:
+    if journal["waiting"] is None:
+        return "journal", "[red]unreadable[/]", 'docs/runbook.md, "The journal\'s disk failed"'
+    return "journal", "ok", str(JournalBacklog(**journal))

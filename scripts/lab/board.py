@@ -16,7 +16,7 @@ ROOM = {"7": "[green]民生[/]", "8": "[blue]警察[/]"}
 
 def board(people: Mapping[str, Scene], events: Sequence[Event], lines: int) -> Table:
     table = Table(title=f"110 · trunk channels in use at the switch: {lines}", expand=False)
-    for heading in ("time", "caller", "来电 why", "now", "line"):
+    for heading in ("time", "caller", "来电 why", "now", "trunk"):
         table.add_column(heading, no_wrap=heading != "来电 why")
     for number, scene in people.items():
         try:

@@ -10,7 +10,7 @@ from scripts.asterisk_config import render
 from scripts.asterisk_console import channels, is_up
 from scripts.asterisk_home import CHECKOUT, Home, find_program
 from scripts.lab.process import Process
-from scripts.lab.waiting import wait_until
+from scripts.lab.waiting import NeverHappened, wait_until
 
 
 class Node:
@@ -47,7 +47,11 @@ class Node:
 
     def wait_for(self, name: str) -> None:
         ready = self._asterisk_is_up if name == "asterisk" else self._bridge_listens
-        wait_until(ready, f"{name} to start", 20, alive=lambda: self.processes[name].running)
+        process = self.processes[name]
+        try:
+            wait_until(ready, f"{name} to start", 20, alive=lambda: process.running)
+        except NeverHappened as error:
+            raise NeverHappened(f"{error}; its last words:\n{process.last_words()}") from None
 
     def _asterisk_is_up(self) -> bool:
         return is_up(self.home)

@@ -14,7 +14,8 @@ class Process:
         self, command: Sequence[str], log: Path, env: Mapping[str, str] | None = None
     ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
-        self.command = list(command)
+        # Whoever started it may be killed: then it ends, too.
+        self.command = ["setpriv", "--pdeathsig", "TERM", "--", *command]
         self.log = log
         with log.open("ab") as output:
             self.child = subprocess.Popen(
@@ -34,6 +35,10 @@ class Process:
     @property
     def running(self) -> bool:
         return self.child.poll() is None
+
+    def last_words(self) -> str:
+        """The end of what it wrote."""
+        return self.log.read_text(errors="replace")[-2000:]
 
     def signal(self, number: signal.Signals) -> None:
         if self.running:

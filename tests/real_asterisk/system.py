@@ -92,6 +92,7 @@ def running_system(
     place: int,
     *,
     settings: str = "",
+    database_url: str = "",
     rules: str | None = None,
     seats: Mapping[str, Manner] | None = None,
     police: Sequence[str] = POLICE,
@@ -120,7 +121,8 @@ destinations = {json.dumps(list(destinations))}
 [livelihood]
 seats = {_seats(livelihood)}
 """
-    config.write_text(_addresses(root, net, rules_file) + tables + settings)
+    store = f'database_url = "{database_url}"\n'
+    config.write_text(store + _addresses(root, net, rules_file) + tables + settings)
     everybody = {number: Manner() for number in (*police, *livelihood, DUTY_TELEPHONE)}
     plan = TownPlan(
         root=root,

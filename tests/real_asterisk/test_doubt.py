@@ -87,13 +87,13 @@ def test_rules_are_reloaded_between_two_calls_and_a_bad_file_changes_nothing(
     with system.logged("ivr", "rules.loaded"):
         rules.write_text(good.replace("enabled = true", "enabled = false"))
     system.town.call("13800000004", [Wait(0.5), Press("2"), Stay(30)])
-    rings_police_within(system, "13800000004", 1)
+    rings_police_within(system, "13800000004", 3)
     assert system.call_of("13800000004").reason == "menu-off"
 
     with system.logged("ivr", "rules.rejected"):
         rules.write_text("[menu]\nenabled = perhaps\n")
     system.town.call("13800000005", STAY)
-    rings_police_within(system, "13800000005", 1)
+    rings_police_within(system, "13800000005", 3)
 
     with system.logged("ivr", "rules.loaded"):
         rules.write_text(good)

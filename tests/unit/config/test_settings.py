@@ -1,11 +1,14 @@
 """Where settings come from, and how a wrong one is named."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
 
+from config import sections
 from config.settings import ROOT, SettingsRejected, load_settings
+from tickets.model import ServiceClass
 
 
 @pytest.fixture
@@ -145,3 +148,15 @@ def test_no_list_of_the_switch_means_none(site_file):
     assert none.switch_list_path is None
     given = load_settings(site_file('[audit]\nswitch_list_path = "/srv/list.csv"\n'))
     assert given.switch_list_path == Path("/srv/list.csv")
+
+
+def test_a_sites_own_asterisk_writes_its_records_where_the_settings_say(site_file):
+    own = load_settings(site_file('[records]\ncel_file = "/srv/cel"\ncdr_file = "x/cdr"\n'))
+    assert (own.cel_path, own.cdr_path) == (Path("/srv/cel"), ROOT / "x/cdr")
+
+
+def test_the_keys_of_the_second_menu_bring_only_classes_that_a_ticket_has(site_file):
+    with pytest.raises(SettingsRejected, match=r"livelihood\.classes\.1: .*'complaint'"):
+        load_settings(site_file('[livelihood]\nclasses = { 1 = "gripe" }\n'))
+    known = set(get_args(sections.ServiceClass))
+    assert known == {each.value for each in ServiceClass if each is not ServiceClass.UNCLASSIFIED}

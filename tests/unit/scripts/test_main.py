@@ -17,7 +17,8 @@ def run(tmp_path, monkeypatch):
 
 def test_help_lists_what_a_person_may_call_and_hides_the_rest(run):
     shown = run("--help").output
-    for name in ("up", "down", "status", "doctor", "db", "calls", "tickets", "rules", "audit"):
+    names = "up", "down", "status", "doctor", "config", "db", "calls", "tickets", "rules", "audit"
+    for name in names:
         assert re.search(rf"(?m)^  {name}\b", shown)
     assert "\n  ivr" not in shown
     assert "\n  forward" not in shown
