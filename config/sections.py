@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+NodeName = Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")]  # a part of every call's id
 Number = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
 # As in tickets/, which this folder may not import; a test holds them together.
@@ -135,9 +136,10 @@ class Queues(Section):
 
 
 class Release(Section):
-    mode: Literal["redirect"] = Field(
+    mode: Literal["redirect", "refer"] = Field(
         description="How the police line is given back: `redirect` frees the slot and keeps the "
-        "trunk channel."
+        "trunk channel; `refer` has the switch take the call back and clear the channel, which "
+        "not every switch can."
     )
 
 

@@ -25,7 +25,7 @@ class Settings(BaseSettings):
         frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter=NESTED
     )
 
-    node: sections.Name = Field(description="Name of this Asterisk node, part of every call's id.")
+    node: sections.NodeName = Field(description="Name of this Asterisk node, in every call's id.")
     profile: str = Field(
         pattern=r"^([a-z][a-z0-9-]*)?$",
         description="City whose folder in config/profiles/ is read over the defaults; empty: none.",

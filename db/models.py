@@ -73,6 +73,7 @@ class CallRow(Base):
     """The caller's story: a pure fold over its steps, written anew whenever one arrives.
 
     release_ms: from the key to the slot free.
+    trunk_free_ms: from the key to the trunk channel gone; empty until then.
     slot_held_ms: from the start to the slot free, or to the end if it was not given back before.
     trunk_held_ms: from the start to the trunk leg's real end; empty until then.
     """
@@ -99,6 +100,7 @@ class CallRow(Base):
     release_mode: Mapped[str | None]
     released_at: Mapped[datetime | None]
     release_ms: Mapped[int | None]
+    trunk_free_ms: Mapped[int | None]
     slot_held_ms: Mapped[int | None]
     trunk_held_ms: Mapped[int | None]
     service_class: Mapped[str | None]

@@ -9,6 +9,7 @@ from routing.timeline import Timeline, said
 
 NO_VERDICT = "no-verdict"  # the dialplan's word for an empty verdict, whoever lost it
 GUARD = "guard"
+JOINED = "joined"
 WHILE_WAITING = "key-while-waiting"
 
 
@@ -69,7 +70,7 @@ def final_verdict(steps: Timeline, bridge: str | None) -> FinalVerdict:
     Of a call that left the menu without a verdict the decision is shown if there was one. Where
     the verdict got lost on the way, the reason is `bridge-lost` or `bridge-away`.
     """
-    decided, end = _decision(steps), steps.last(StepKind.END)
+    decided, end = _decision(steps), _deciding_end(steps)
     if (verdict := said(end, "verdict")) in tuple(Target):
         reason = said(end, "reason")
         done = FinalVerdict(verdict, _named(reason, bridge), said(end, "key"))
@@ -109,9 +110,16 @@ def _named(reason: str | None, bridge: str | None) -> str | None:
 def _went_on(steps: Timeline) -> bool:
     """Whether the dialplan moved the call on from the menu."""
     moved = steps.has(StepKind.QUEUED, StepKind.RELEASED, StepKind.SEAT)
-    return moved or said(steps.last(StepKind.END), "verdict") is not None
+    return moved or said(_deciding_end(steps), "verdict") is not None
 
 
 def _unheard(steps: Timeline) -> bool:
     """Whether a decision was made that the dialplan never received."""
-    return said(steps.last(StepKind.END), "reason") in (NO_VERDICT, GUARD)
+    return said(_deciding_end(steps), "reason") in (NO_VERDICT, GUARD)
+
+
+def _deciding_end(steps: Timeline) -> Step | None:
+    """The end record of the leg that was decided: not of one that the switch brought back."""
+    ends = steps.all(StepKind.END)
+    own = [end for end in ends if said(end, "reason") != JOINED]
+    return next(iter((own or list(ends))[::-1]), None)

@@ -7,7 +7,8 @@ from routing.receipt import slot_held_ms
 from routing.steps import Step, StepKind
 from routing.timeline import Timeline, at, said
 
-CHANNEL_START = (StepKind.CHAN_START, StepKind.START, StepKind.INTAKE, StepKind.DECIDED)
+TOLD_START = (StepKind.START, StepKind.JOINED)
+CHANNEL_START = (StepKind.CHAN_START, *TOLD_START, StepKind.INTAKE, StepKind.DECIDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def legs_of(timeline: Timeline) -> tuple[LegFacts, ...]:
 
 def _leg(steps: Timeline, boots: tuple[Step, ...]) -> LegFacts:
     one = steps.steps[0]
-    start, end = steps.first(StepKind.START), steps.last(StepKind.END)
+    start, end = steps.first(*TOLD_START), steps.last(StepKind.END)
     started_at, ended_at = _started_at(steps), at(_channel_end(steps))
     boot = None if ended_at or not started_at else _boot_after(one.node, started_at, boots)
     return LegFacts(

@@ -9,7 +9,13 @@ from routing.steps import StepKind
 from routing.timeline import Timeline, said
 
 LINES_FULL = "lines-full"
-ON_A_SIDE = (StepKind.QUEUED, StepKind.SEAT, StepKind.RELEASED, StepKind.RETURNED)
+ON_A_SIDE = (
+    StepKind.QUEUED,
+    StepKind.SEAT,
+    StepKind.RELEASED,
+    StepKind.JOINED,
+    StepKind.RETURNED,
+)
 BEYOND_ANSWER = (StepKind.INTAKE, StepKind.DECIDED, *ON_A_SIDE)
 
 
@@ -20,6 +26,7 @@ class Outcome(StrEnum):
     LEFT_IN_MENU = "left-in-menu"
     LEFT_WAITING_FOR_POLICE = "left-waiting-for-police"
     LEFT_WAITING_FOR_LIVELIHOOD = "left-waiting-for-livelihood"
+    RELEASED_NOT_RETURNED = "released-not-returned"
     LINES_FULL = "lines-full"
     NODE_LOST = "node-lost"
     IN_PROGRESS = "in-progress"
@@ -40,7 +47,8 @@ def outcome_of(steps: Timeline, legs: tuple[LegFacts, ...], answered: bool) -> O
 
     A leg that lives: in-progress. A leg that its node lost: node-lost, whatever came before.
     A seat: talked-to its side, unless the caller returned to the police after it and nobody
-    answered him there. A queue, a release or a return: left-waiting for that side. A police
+    answered him there. A release by REFER after which he never came on the livelihood trunk:
+    released-not-returned. A queue, a release or a return: left-waiting for that side. A police
     verdict without a queue: left-waiting-for-police. Nothing of these: left-in-menu if the call
     was answered, else left-before-answer.
     """
@@ -66,14 +74,21 @@ def _on_a_side(steps: Timeline) -> Outcome:
     seat, back = steps.last(StepKind.SEAT), steps.last(StepKind.RETURNED)
     if seat is not None and (back is None or back.order < seat.order):
         return TALKED[side_of(said(seat, "queue")) or _side(steps)]
+    if _never_came_back(steps):
+        return Outcome.RELEASED_NOT_RETURNED
     return WAITING[_side(steps)]
+
+
+def _never_came_back(steps: Timeline) -> bool:
+    last = steps.last(*ON_A_SIDE)
+    return said(last, "mode") == "refer" and not steps.has(StepKind.JOINED)
 
 
 def _side(steps: Timeline) -> Target:
     """Where the caller was last; in doubt with the police."""
-    last = steps.last(StepKind.QUEUED, StepKind.RELEASED, StepKind.RETURNED)
+    last = steps.last(StepKind.QUEUED, StepKind.RELEASED, StepKind.JOINED, StepKind.RETURNED)
     if last is None or last.kind is StepKind.RETURNED:
         return Target.POLICE
-    if last.kind is StepKind.RELEASED:
+    if last.kind in (StepKind.RELEASED, StepKind.JOINED):
         return Target.LIVELIHOOD
     return side_of(said(last, "queue")) or Target.POLICE

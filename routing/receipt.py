@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from routing.model import Target
-from routing.steps import StepKind
+from routing.steps import Step, StepKind
 from routing.texts import moment, ms_between
 from routing.timeline import Timeline, at, said
 
@@ -11,19 +11,32 @@ SLOT_MOVES = (StepKind.RELEASED, StepKind.RETURNED, StepKind.END)
 
 
 def release_ms(steps: Timeline) -> int | None:
-    """From the key to the slot free, of the call's first release.
+    """From the key to the slot free, of the call's first release."""
+    released = steps.first(StepKind.RELEASED)
+    return ms_between(_key_at(steps, released), at(released))
 
-    The key's time is in the release itself if it was pressed while waiting, else in the
-    decision that released it.
+
+def trunk_free_ms(steps: Timeline) -> int | None:
+    """From the key to the trunk channel gone, of the call's first release; None until it is gone.
+
+    By REFER that is as soon as the switch has the call; by redirect it is the end of the talk.
     """
     released = steps.first(StepKind.RELEASED)
     if released is None:
         return None
+    leg = steps.where(node=released.node, leg=released.leg)
+    return ms_between(_key_at(steps, released), at(leg.last(StepKind.CHAN_END)))
+
+
+def _key_at(steps: Timeline, released: Step | None) -> datetime | None:
+    """In the release itself if the key was pressed while waiting, else in the decision."""
+    if released is None:
+        return None
     decided = steps.last(StepKind.DECIDED)
     key_at = moment(released.data.get("key_at"))
-    if key_at is None and said(decided, "verdict", "target") == Target.LIVELIHOOD and decided:
+    if key_at is None and decided and said(decided, "verdict", "target") == Target.LIVELIHOOD:
         key_at = moment(decided.data.get("key_at"))
-    return ms_between(key_at, released.at)
+    return key_at
 
 
 def slot_held_ms(steps: Timeline) -> int | None:

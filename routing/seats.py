@@ -8,7 +8,7 @@ from routing.steps import Step, StepKind
 from routing.texts import ms_between
 from routing.timeline import Timeline, at, said
 
-SIDE_CHANGES = (StepKind.RELEASED, StepKind.RETURNED, StepKind.SEAT)
+SIDE_CHANGES = (StepKind.RELEASED, StepKind.JOINED, StepKind.RETURNED, StepKind.SEAT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from routing.decided import bridge_of, final_verdict
 from routing.legs import LegFacts, legs_of
 from routing.outcome import Outcome, outcome_of
-from routing.receipt import release_ms, slot_held_ms
+from routing.receipt import release_ms, slot_held_ms, trunk_free_ms
 from routing.seats import seat_facts
 from routing.steps import Step, StepKind
 from routing.texts import NUMBER, moment, ms_between, raw_bytes
@@ -24,7 +24,8 @@ class CallFacts:
     answered_at: told by the end record; None until then, and for a call that was never answered.
     caller_raw_hex: the number's bytes where it is no number.
     withheld: None where no start is known. marks: the caller's and the rule's, comma-joined.
-    released_at, release_ms: of the first release (`routing.receipt`).
+    released_at, release_ms, trunk_free_ms: of the first release (`routing.receipt`).
+    release_mode: `refer` where he came back on the livelihood trunk, however late.
     slot_held_ms: `routing.receipt`. trunk_held_ms: of all the call's trunk legs' channels, from the
         first start to the last end; None until every channel has really ended.
     queue, seat, seat_answered_at, wait_ms, talk_ms: `routing.seats`.
@@ -53,6 +54,7 @@ class CallFacts:
     release_mode: str | None
     released_at: datetime | None
     release_ms: int | None
+    trunk_free_ms: int | None
     slot_held_ms: int | None
     trunk_held_ms: int | None
     service_class: str | None
@@ -117,13 +119,14 @@ class _Reading:
 
 def _read(call_id: str, steps: Timeline, legs: tuple[LegFacts, ...]) -> _Reading:
     end = steps.last(StepKind.END)
-    answered_at = moment(end.data.get("answered")) if end else None
+    answers = (moment(step.data.get("answered")) for step in steps.all(StepKind.END))
+    answered_at = min((answer for answer in answers if answer), default=None)
     return _Reading(
         call_id=call_id,
         steps=steps,
         legs=legs,
         first=next(step for step in steps.steps if step.call_id),
-        start=steps.first(StepKind.START) or steps.first(StepKind.INTAKE),
+        start=steps.first(StepKind.START) or steps.first(StepKind.INTAKE, StepKind.JOINED),
         decided=steps.last(StepKind.DECIDED),
         released=steps.first(StepKind.RELEASED),
         end=end,
@@ -137,6 +140,7 @@ def _call(read: _Reading) -> CallFacts:
     verdict = final_verdict(read.steps, read.bridge)
     seat = seat_facts(read.steps, read.ended_at)
     marks = _marks(read.start, read.decided)
+    joined = read.steps.has(StepKind.JOINED)
     return CallFacts(
         call_id=read.call_id,
         node=read.first.node,
@@ -154,9 +158,10 @@ def _call(read: _Reading) -> CallFacts:
         rule_id=verdict.rule_id,
         rules_version=said(read.decided, "rules_version"),
         marks=",".join(sorted(marks)) or None,
-        release_mode=said(read.released, "mode"),
+        release_mode="refer" if joined else said(read.released, "mode"),
         released_at=at(read.released),
         release_ms=release_ms(read.steps),
+        trunk_free_ms=trunk_free_ms(read.steps),
         slot_held_ms=slot_held_ms(read.steps),
         trunk_held_ms=_trunk_held_ms(read.steps, read.legs),
         service_class=said(read.steps.last(StepKind.CLASS), "class"),

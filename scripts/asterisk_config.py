@@ -34,8 +34,6 @@ def render_site(settings: Settings, target: Path) -> None:
     render_folder(SOURCES / "l110", target, _site_values(settings))
     _write(target / "globals.conf", _globals(settings))
     _write(target / "pjsip-site.conf", _endpoints(settings))
-    _write(target / "queue-police.conf", _members(settings.police.seats))
-    _write(target / "queue-livelihood.conf", _members(settings.livelihood.seats))
 
 
 def render_folder(source: Path, target: Path, values: Mapping[str, object]) -> None:
@@ -77,6 +75,8 @@ def _values(settings: Settings, home: Home) -> dict[str, object]:
 def _site_values(settings: Settings) -> dict[str, object]:
     return {
         "sip_host": settings.sip.host,
+        "police_members": _members(settings.police.seats),
+        "livelihood_members": _members(settings.livelihood.seats),
         "police_ring_s": round(settings.police.ring_s),
         "livelihood_ring_s": round(settings.livelihood.ring_s),
         "retry_s": round(settings.queues.retry_s),

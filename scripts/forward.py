@@ -11,6 +11,7 @@ from db.journal_feed import JournalFeed
 from ivr.cel_feed import CelFeed
 from scripts.logs import set_up_logs
 from scripts.store import await_store
+from scripts.unreturned import UnreturnedWatch
 
 log = structlog.get_logger(__name__)
 
@@ -32,5 +33,7 @@ def main(settings: Settings) -> None:
         log.info("forwarder.stopped", stored=0)
         return
     forwarder = Forwarder([cel, journal], engine)
+    watch = threading.Thread(target=UnreturnedWatch(engine).run, args=(stop,), daemon=True)
+    watch.start()
     forwarder.run(stop)
     log.info("forwarder.stopped", stored=forwarder.stored)

@@ -13,9 +13,11 @@ class Source(StrEnum):
 
 
 class State(StrEnum):
-    """returned: the caller went back to the police after the release."""
+    """returned: the caller went back to the police after the release. call-back: the switch took
+    him and never brought him to the livelihood side."""
 
     NEW = "new"
+    CALL_BACK = "call-back"
     RETURNED = "returned"
 
 

@@ -8,6 +8,7 @@ from tickets.model import ServiceClass, Source, State
 from tickets.numbers import provisional_number
 
 # What became of a call that reached the livelihood side, even if its release was never recorded.
+NEVER_CAME = "released-not-returned"
 REACHED_LIVELIHOOD = ("talked-to-livelihood", "left-waiting-for-livelihood")
 
 
@@ -63,10 +64,16 @@ def ticket_for(call: ReleasedCall) -> TicketDraft | None:
         source=Source.CALL,
         service_class=_class(call.service_class),
         caller=call.caller,
-        state=State.NEW if call.returned_at is None else State.RETURNED,
+        state=_state(call),
         opened_at=call.released_at or call.started_at,
         release_ms=call.release_ms,
     )
+
+
+def _state(call: ReleasedCall) -> State:
+    if call.outcome == NEVER_CAME:
+        return State.CALL_BACK
+    return State.NEW if call.returned_at is None else State.RETURNED
 
 
 def _class(name: str | None) -> ServiceClass:

@@ -12,7 +12,7 @@ from scripts.lab.seats import seat, silent_seat
 from scripts.lab.sipp import Endpoint, Person, Sipp
 from scripts.lab.switch import Switch, SwitchPlan
 from scripts.lab.waiting import wait_until
-from scripts.lab.witness import Witness, witness
+from scripts.lab.witness import TrunkLeg, Witness, trunk_legs, witness
 
 DUTY_TELEPHONE = "8199"
 
@@ -138,12 +138,16 @@ class Town:
 
         return wait_until(over, f"the call of {number} to end", timeout_s)  # type: ignore[return-value]
 
-    def lines_in_use(self) -> list[str]:
+    def lines_in_use(self) -> list[TrunkLeg]:
         """Trunk legs to the node that the switch has not seen end."""
-        events = self.switch.events()
-        over = {event.uniqueid for event in events if event.name == "SW_TRUNK_END"}
-        begun = [event.uniqueid for event in events if event.name == "SW_TRUNK"]
-        return [leg for leg in begun if leg not in over]
+        return [leg for leg in trunk_legs(self.switch.events()) if leg.free_at is None]
+
+    def police_lines_in_use(self) -> int:
+        return sum(leg.kind == "police" for leg in self.lines_in_use())
+
+    def trunk_legs(self, number: str) -> list[TrunkLeg]:
+        """The trunk legs of all calls of `number`, in order."""
+        return [leg for leg in trunk_legs(self.switch.events()) if leg.caller == number]
 
     def stop(self) -> None:
         for call in self.calls:

@@ -1,6 +1,6 @@
 """What one caller lived through, as the switch saw it: the judge of every test with real calls."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from scripts.lab.feed import Event
@@ -41,6 +41,27 @@ class Witness:
     def first_ring_s(self) -> float | None:
         """Seconds from dialling until any seat rang."""
         return self.rang[0].at - self.dialled_at if self.rang else None
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkLeg:
+    """One INVITE of the switch to the node. kind: police or livelihood. free_at: it is gone."""
+
+    sip_call_id: str
+    caller: str
+    kind: str
+    at: float
+    free_at: float | None
+
+
+def trunk_legs(events: Sequence[Event]) -> list[TrunkLeg]:
+    """Every trunk leg that the switch made, in order."""
+    ends = {e.facts["sip"]: e.at for e in events if e.name == "SW_TRUNK_END"}
+    return [
+        TrunkLeg(sip, e.facts["caller"], e.facts["kind"], e.at, ends.get(sip))
+        for e in events
+        if e.name == "SW_TRUNK" and (sip := e.facts["sip"])
+    ]
 
 
 def witness(events: Iterable[Event], caller: str) -> Witness:

@@ -4,10 +4,12 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from db.engine import reading
-from db.models import CallLegRow, CallRow, TicketRow
+from db.models import CallLegRow, CallRow, CallStepRow, TicketRow
 from reports.witnesses import cel_starts
 from scripts.lab.node import Node
 from scripts.lab.town import DUTY_TELEPHONE, Manner, Town, TownPlan
@@ -17,11 +19,11 @@ POLICE = ("8001", "8002", "8003", "8004")
 LIVELIHOOD = ("7001", "7002")
 
 
-class System:
-    """What a test holds: the town outside, the node inside, and the store's rows."""
+class Records:
+    """A node and the rows of its store."""
 
-    def __init__(self, town: Town, node: Node) -> None:
-        self.town, self.node = town, node
+    def __init__(self, node: Node) -> None:
+        self.node = node
 
     def call_of(self, number: str, timeout_s: float = 5) -> CallRow:
         """The finished row of a caller's one call."""
@@ -59,15 +61,31 @@ class System:
         yield
         wait_until(lambda: log.read_text().count(said) > before, event, 10)
 
+    def legs(self) -> Sequence[CallLegRow]:
+        with reading(self.node.engine) as session:
+            return session.query(CallLegRow).all()
+
+    def steps_of(self, call: CallRow) -> Sequence[CallStepRow]:
+        with reading(self.node.engine) as session:
+            return session.query(CallStepRow).filter_by(call_id=call.call_id).all()
+
+    def tickets_of(self, call: CallRow) -> Sequence[TicketRow]:
+        with reading(self.node.engine) as session:
+            return session.query(TicketRow).filter_by(call_id=call.call_id).all()
+
+
+class System(Records):
+    """What a test holds: the town outside, the node inside, and the store's rows."""
+
+    def __init__(self, town: Town, node: Node) -> None:
+        super().__init__(node)
+        self.town = town
+
     def seats_of(self, call_id: str) -> list[str]:
         """Seats that answered this call, by the id that the node sent to the switch."""
         events = self.town.switch.events()
         answered = [e for e in events if e.name == "SW_SEAT" and e.facts["call"] == call_id]
         return [event.facts["seat"].removeprefix("seat-") for event in answered]
-
-    def legs(self) -> Sequence[CallLegRow]:
-        with reading(self.node.engine) as session:
-            return session.query(CallLegRow).all()
 
     def wait_for_the_store(self) -> None:
         """Until every trunk channel that Asterisk wrote down is a leg with its end."""
@@ -86,57 +104,89 @@ class System:
         wait_until(lambda: not self.town.switch.channels(), "the switch's channels to go", 5)
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a node is told. `settings` is TOML put behind the usual settings.
+
+    `place` keeps the systems of one test run apart: each has loopback addresses of its own.
+    """
+
+    place: int
+    settings: str = ""
+    database_url: str = ""
+    rules: str | None = None
+    police: Sequence[str] = POLICE
+    livelihood: Sequence[str] = LIVELIHOOD
+    lines: int = 4
+    overflow_after_s: int = 60
+    ring_s: int = 20
+    destinations: Sequence[str] = ("queue", "dial:8199", "refer:8199")
+
+    @property
+    def net(self) -> str:
+        return f"127.{20 + os.getpid() % 200}.{self.place}"
+
+    def write(self, root: Path) -> Path:
+        """The settings file, with everything below `root`."""
+        rules = root / "rules.toml"
+        rules.write_text(self.rules or Path("config/rules.toml").read_text())
+        config = root / "settings.toml"
+        store = f'database_url = "{self.database_url}"\n'
+        config.write_text(store + _addresses(root, self.net, rules) + self._tables())
+        return config
+
+    def _tables(self) -> str:
+        return f"""
+[police]
+lines = {self.lines}
+seats = {_seats(self.police)}
+overflow_after_s = {self.overflow_after_s}
+ring_s = {self.ring_s}
+destinations = {json.dumps(list(self.destinations))}
+[livelihood]
+seats = {_seats(self.livelihood)}
+{self.settings}"""
+
+
+@contextmanager
+def node_alone(root: Path, place: int, *, settings: str = "", lines: int = 4) -> Iterator[Records]:
+    """A node without a town: whatever speaks from its switch's address is its switch."""
+    records = Records(Node(Plan(place, settings, lines=lines).write(root)))
+    try:
+        records.node.start()
+        yield records
+    finally:
+        records.node.stop()
+
+
 @contextmanager
 def running_system(
     root: Path,
     place: int,
     *,
-    settings: str = "",
-    database_url: str = "",
-    rules: str | None = None,
     seats: Mapping[str, Manner] | None = None,
-    police: Sequence[str] = POLICE,
-    livelihood: Sequence[str] = LIVELIHOOD,
-    lines: int = 4,
     trunk_channels: int = 8,
-    overflow_after_s: int = 60,
-    ring_s: int = 20,
-    destinations: Sequence[str] = ("queue", "dial:8199", "refer:8199"),
+    **told: Any,  # noqa: ANN401  the fields of Plan
 ) -> Iterator[System]:
-    """Start a system, and stop it by the processes that were started.
+    """Start a node (see Plan for what it may be told) with a town around it.
 
-    `place` keeps systems of one test run apart; `settings` is TOML put behind the usual settings.
+    Everything is stopped by the processes that were started.
     """
-    net = f"127.{20 + os.getpid() % 200}.{place}"
-    config = root / "settings.toml"
-    rules_file = root / "rules.toml"
-    rules_file.write_text(rules or Path("config/rules.toml").read_text())
-    tables = f"""
-[police]
-lines = {lines}
-seats = {_seats(police)}
-overflow_after_s = {overflow_after_s}
-ring_s = {ring_s}
-destinations = {json.dumps(list(destinations))}
-[livelihood]
-seats = {_seats(livelihood)}
-"""
-    store = f'database_url = "{database_url}"\n'
-    config.write_text(store + _addresses(root, net, rules_file) + tables + settings)
-    everybody = {number: Manner() for number in (*police, *livelihood, DUTY_TELEPHONE)}
-    plan = TownPlan(
+    plan = Plan(place, **told)
+    everybody = (*plan.police, *plan.livelihood, DUTY_TELEPHONE)
+    town = TownPlan(
         root=root,
-        node_host=f"{net}.1",
+        node_host=f"{plan.net}.1",
         node_port=5060,
-        switch_host=f"{net}.2",
+        switch_host=f"{plan.net}.2",
         switch_port=5060,
-        callers_host=f"{net}.9",
-        seats_host=f"{net}.8",
-        seats={**everybody, **(seats or {})},
-        direct_seats=tuple(police),
+        callers_host=f"{plan.net}.9",
+        seats_host=f"{plan.net}.8",
+        seats={**dict.fromkeys(everybody, Manner()), **(seats or {})},
+        direct_seats=tuple(plan.police),
         trunk_channels=trunk_channels,
     )
-    system = System(Town(plan), Node(config))
+    system = System(Town(town), Node(plan.write(root)))
     try:
         system.node.start()
         system.town.start()

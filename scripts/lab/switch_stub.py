@@ -1,0 +1,76 @@
+"""A switch that does with a REFER what it is told: SIPp in the place of the 110 switch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scripts.lab.sip_text import (
+    caller_request,
+    invite,
+    label,
+    ms,
+    recv,
+    response,
+    scenario,
+    send,
+    with_body,
+)
+
+DTMF_2 = with_body("Signal=2\nDuration=160\n", "application/dtmf-relay")
+
+
+@dataclass(frozen=True, slots=True)
+class Refer:
+    """How the switch takes a REFER.
+
+    answer: status line, or "" for none at all. says: bodies of the NOTIFYs that follow, in order.
+    bye_after_s: hang up so long after that; None: wait for the node to hang up, at most `stay_s`.
+    """
+
+    answer: str = "202 Accepted"
+    says: Sequence[str] = ()
+    bye_after_s: float | None = None
+    stay_s: float = 30
+
+
+def referred_caller(refer: Refer, *, key_after_s: float = 0.5) -> str:
+    """A caller on a switch like that, who presses 2."""
+    return scenario(
+        invite(),
+        recv("100", optional="true"),
+        recv("180", optional="true"),
+        recv("200"),
+        send(caller_request("ACK", 1)),
+        f'<pause milliseconds="{ms(key_after_s)}"/>\n',
+        send(caller_request("INFO", 10, DTMF_2), retransmit=True),
+        recv("200"),  # and no pause: the REFER follows at once
+        recv("REFER"),
+        send(response(refer.answer)) if refer.answer else "",
+        *(_notify(number, body) for number, body in enumerate(refer.says, 20)),
+        _end(refer),
+    )
+
+
+def returning_caller(stay_s: float) -> str:
+    """The same caller, coming back on the livelihood trunk; waits for the node to hang up."""
+    return scenario(
+        invite(),
+        recv("100", optional="true"),
+        recv("200"),
+        send(caller_request("ACK", 1)),
+        _end(Refer(stay_s=stay_s)),
+    )
+
+
+def _notify(number: int, body: str) -> str:
+    state = "active" if " 1" in body[:12] else "terminated;reason=noresource"
+    headers = f"Event: refer\nSubscription-State: {state}\n"
+    tail = headers + with_body(f"{body}\n", "message/sipfrag;version=2.0")
+    return send(caller_request("NOTIFY", number, tail), retransmit=True) + recv("200")
+
+
+def _end(refer: Refer) -> str:
+    bye = send(caller_request("BYE", 999), retransmit=True) + recv("200")
+    if refer.bye_after_s is not None:
+        return f'<pause milliseconds="{ms(refer.bye_after_s)}"/>\n{bye}'
+    ended = send(response("200 OK")) + '<nop next="1"/>\n'
+    return recv("BYE", timeout=ms(refer.stay_s), ontimeout=5) + ended + label(5) + bye
