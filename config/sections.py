@@ -9,6 +9,7 @@ Seconds = Annotated[float, Field(gt=0, le=86400)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 NodeName = Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")]  # a part of every call's id
 Number = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
+SeatKey = Annotated[str, Field(pattern=r"^[*#][0-9*#]{1,4}$")]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
 # As in tickets/, which this folder may not import; a test holds them together.
 ServiceClass = Literal["complaint", "hardship", "information", "market"]
@@ -49,6 +50,12 @@ class Sip(Section):
 class Agi(Section):
     host: Host = Field(description="Address of the bridge (FastAGI).")
     port: Port = Field(description="Port of the bridge (TCP).")
+    second: Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+:[0-9]{1,5})?$")] = Field(
+        description="`host:port` of a second bridge, asked when the first is away; empty: none."
+    )
+    local_script: bool = Field(
+        description="Whether scripts/fallback gives verdicts when no bridge is there."
+    )
     max_connections: int = Field(
         ge=1, le=10000, description="Calls that the bridge serves at once; one more is closed."
     )
@@ -132,6 +139,16 @@ class Queues(Section):
     )
     service_patience_s: Seconds = Field(
         description="Seconds after the second menu before a human is called without a key."
+    )
+
+
+class SeatKeys(Section):
+    to_livelihood: SeatKey = Field(
+        description="Keys with which a police seat hands its caller to the livelihood side."
+    )
+    to_police: SeatKey = Field(
+        description="Keys with which a livelihood seat hands its caller to the head of the "
+        "police queue."
     )
 
 

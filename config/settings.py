@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     police: sections.Police = Field(description="Police lines, seats and what lies behind them.")
     livelihood: sections.Livelihood = Field(description="The livelihood hotline.")
     queues: sections.Queues = Field(description="Both queues.")
+    seat_keys: sections.SeatKeys = Field(description="Keys of a seat in a talk.")
     release: sections.Release = Field(description="How a police line is given back.")
     log: sections.Log = Field(description="Logs.")
     supervisor: sections.Supervisor = Field(description="`l110 up` and `l110 down`.")
@@ -80,6 +81,11 @@ class Settings(BaseSettings):
     @property
     def rules_path(self) -> Path:
         return self.path(self.rules_file)
+
+    @property
+    def last_good_rules_path(self) -> Path:
+        """The bridge's copy of the last rules that were good."""
+        return self.var / "rules.last-good.toml"
 
     @property
     def store_url(self) -> str:

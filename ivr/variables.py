@@ -1,43 +1,29 @@
-"""The names that the dialplan and the bridge share, and the verdict as it travels between them."""
+"""The verdict as it is read back; its writing side is pure and lies in `routing.wire`."""
 
-import re
 from typing import Final
 
 from routing.model import Mark, Target, Verdict
+from routing.wire import EMPTY, LANGUAGE, MENU_KEYS, PROMPTS, SAFE, VERDICT, encode_verdict
 
-VERDICT: Final = "L110_VERDICT"
-LANGUAGE: Final = "CHANNEL(language)"
-MENU_KEYS: Final = "0123456789*#ABCD"
-PROMPTS: Final = "l110/"
+__all__ = [
+    "LANGUAGE",
+    "MENU_KEYS",
+    "PROMPTS",
+    "UNREADABLE",
+    "VERDICT",
+    "decode_verdict",
+    "encode_verdict",
+]
 
 UNREADABLE: Final = "unreadable-verdict"
 
 _FIELDS: Final = 7
-_EMPTY: Final = "-"
-_SAFE = re.compile(r"[A-Za-z0-9_.*#+-]{1,64}")
-
-
-def encode_verdict(verdict: Verdict) -> str:
-    """`target:key:reason:rule_id:rules_version:language:marks`.
-
-    Whatever could break the line or the dialplan's expressions is said as `-`.
-    """
-    fields = (
-        verdict.target.value,
-        verdict.key,
-        verdict.reason,
-        verdict.rule_id,
-        verdict.rules_version,
-        verdict.language,
-        "+".join(sorted(verdict.marks)),
-    )
-    return ":".join(map(_safe, fields))
 
 
 def decode_verdict(wire: str) -> Verdict:
     """Read what `encode_verdict` wrote. Total: whatever is in doubt is a verdict for the police."""
     fields = wire.split(":", _FIELDS)
-    if len(fields) != _FIELDS or not all(map(_SAFE.fullmatch, fields)):
+    if len(fields) != _FIELDS or not all(map(SAFE.fullmatch, fields)):
         return Verdict(Target.POLICE, UNREADABLE)
     target, key, reason, rule_id, version, language, marks = fields
     try:
@@ -48,7 +34,7 @@ def decode_verdict(wire: str) -> Verdict:
             _optional(rule_id),
             version,
             language,
-            frozenset() if marks == _EMPTY else frozenset(map(Mark, marks.split("+"))),
+            frozenset() if marks == EMPTY else frozenset(map(Mark, marks.split("+"))),
         )
     except ValueError:
         return Verdict(Target.POLICE, UNREADABLE)
@@ -57,9 +43,5 @@ def decode_verdict(wire: str) -> Verdict:
     return verdict
 
 
-def _safe(field: str | None) -> str:
-    return field if field and _SAFE.fullmatch(field) else _EMPTY
-
-
 def _optional(field: str) -> str | None:
-    return None if field == _EMPTY else field
+    return None if field == EMPTY else field

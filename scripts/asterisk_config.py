@@ -7,10 +7,9 @@ from pathlib import Path
 
 from config.sections import Seat
 from config.settings import Settings
-from scripts.asterisk_home import CHECKOUT, Home, find_program
+from scripts.asterisk_home import CHECKOUT, LENGTHS, SOUNDS, Home, find_program
 
 SOURCES = CHECKOUT / "config/asterisk"
-SOUNDS = CHECKOUT / "var/sounds"
 # Files that Asterisk looks for and does not need: empty, so that its log holds only what matters.
 EMPTY = ("acl", "ccss", "pjproject", "queuerules", "udptl")
 
@@ -75,6 +74,8 @@ def _values(settings: Settings, home: Home) -> dict[str, object]:
 def _site_values(settings: Settings) -> dict[str, object]:
     return {
         "sip_host": settings.sip.host,
+        "key_to_livelihood": settings.seat_keys.to_livelihood,
+        "key_to_police": settings.seat_keys.to_police,
         "police_members": _members(settings.police.seats),
         "livelihood_members": _members(settings.livelihood.seats),
         "police_ring_s": round(settings.police.ring_s),
@@ -99,7 +100,13 @@ def _globals(settings: Settings) -> str:
     values: dict[str, object] = {
         "L110_NODE": settings.node,
         "L110_AGI_1": f"agi://{settings.agi.host}:{settings.agi.port}",
+        "L110_AGI_2": f"agi://{settings.agi.second}" if settings.agi.second else "",
+        "L110_FALLBACK": CHECKOUT / "scripts/fallback" if settings.agi.local_script else "",
+        "L110_RULES": settings.rules_path,
+        "L110_LAST_GOOD_RULES": settings.last_good_rules_path,
+        "L110_LENGTHS": SOUNDS / LENGTHS,
         "L110_GUARD_S": 2,
+        "L110_SKIP_S": 10,
         "L110_LINES": settings.police.lines,
         "L110_RELEASE": settings.release.mode,
         "L110_SWITCH": f"{settings.sip.switch_host}:{settings.sip.switch_port}",

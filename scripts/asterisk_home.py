@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+SOUNDS = CHECKOUT / "var/sounds"
+LENGTHS = "lengths.json"  # language -> prompt -> seconds, below SOUNDS
 LONGEST_SOCKET_FOLDER = 80  # a unix socket's path ends at 107 bytes, and Asterisk adds its own name
 
 

@@ -13,9 +13,10 @@ from agi_scripts.services import Services
 from config.settings import Settings
 from db.journal import Journal
 from ivr.server import AgiServer, Limits
+from scripts.asterisk_home import LENGTHS, SOUNDS
 from scripts.live_rules import LiveRules, rules_step
 from scripts.logs import set_up_logs
-from scripts.prompts import LENGTHS, LONGEST_MENU_S, SOUNDS
+from scripts.prompts import LONGEST_MENU_S
 
 RULES_EVERY_S = 1.0
 
@@ -33,7 +34,7 @@ async def serve(settings: Settings) -> None:
     journal = Journal.open(settings.journal_path, settings.node)
     rules = LiveRules(
         settings.rules_path,
-        settings.var / "rules.last-good.toml",
+        settings.last_good_rules_path,
         lambda new: journal.write(rules_step(settings.node, new)),
     )
     server = AgiServer(

@@ -13,11 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.asterisk_home import CHECKOUT
+from scripts.asterisk_home import CHECKOUT, LENGTHS, SOUNDS
 
 TEXTS = CHECKOUT / "config/prompts"
-SOUNDS = CHECKOUT / "var/sounds"
-LENGTHS = "lengths.json"
 LONGEST_MENU_S = 6.0  # nobody in danger waits longer than this to hear the last option
 FORMATS = (("alaw", "al"), ("ulaw", "ul"))  # what trunks speak: no transcoding while a prompt plays
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from config.settings import ROOT, Settings
 from routing.rules import RuleSetRejected, parse_rules
-from scripts.asterisk_home import AsteriskMissing, find_program
+from scripts.asterisk_home import LENGTHS, SOUNDS, AsteriskMissing, find_program
 from scripts.cli import ports, supervision
 from scripts.cli.backlog import cel_backlog, journal_backlog
 from scripts.cli.check import Check, fail, ok, warn
 from scripts.cli.clock import judge_clock, probe_clock
 from scripts.cli.health import look_at_store
-from scripts.prompts import LENGTHS, LONGEST_MENU_S, SOUNDS
+from scripts.prompts import LONGEST_MENU_S
 
 SETUP = "Run scripts/setup."
 FORWARD = "See whether `l110 forward` runs and the store answers."

@@ -1,6 +1,7 @@
 """A node whose processes a test holds in its hands: to kill, to freeze, to start again."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from config.settings import Settings, load_settings
@@ -31,13 +32,13 @@ class Node:
         for name in ("asterisk", "ivr"):
             self.wait_for(name)
 
-    def start_one(self, name: str) -> None:
+    def start_one(self, name: str, environment: Mapping[str, str] | None = None) -> None:
         command = [sys.executable, "-m", "scripts", "--config", str(self.config), name]
         if name == "asterisk":
             command = [str(find_program().binary), "-f", "-C", str(self.home.conf)]
         log = self.settings.var / "log" / f"{name}.log"
-        environment = {"PYTHONPATH": str(CHECKOUT)}
-        self.processes[name] = Process(command, log, environment)
+        given = {"PYTHONPATH": str(CHECKOUT), **(environment or {})}
+        self.processes[name] = Process(command, log, given)
 
     def restart(self, name: str) -> None:
         """End a process, whatever state it is in, and start it anew."""
@@ -57,7 +58,7 @@ class Node:
         return is_up(self.home)
 
     def _bridge_listens(self) -> bool:
-        return _listens(self.settings.agi.host, self.settings.agi.port)
+        return listens(self.settings.agi.host, self.settings.agi.port)
 
     def alive(self) -> bool:
         return all(process.running for process in self.processes.values())
@@ -73,7 +74,7 @@ class Node:
         self.engine.dispose()
 
 
-def _listens(host: str, port: int) -> bool:
+def listens(host: str, port: int) -> bool:
     """Asks the kernel, not the bridge: a connection would count as a call."""
     wanted = f"{_hex(host)}:{port:04X}"
     rows = Path("/proc/net/tcp").read_text().splitlines()[1:]

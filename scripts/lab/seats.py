@@ -1,6 +1,7 @@
 """What a seat's telephone does, written as a SIPp scenario: ring, answer, talk, hang up."""
 
 from scripts.lab.sip_text import (
+    NO_BODY,
     SDP_BODY,
     SEAT_TAG,
     go,
@@ -10,6 +11,7 @@ from scripts.lab.sip_text import (
     response,
     scenario,
     send,
+    with_body,
 )
 
 # The INVITE's own headers are kept for the requests and answers that must name them later.
@@ -27,8 +29,11 @@ RINGING = send(response("180 Ringing", tagged=True))
 OK = send(response("200 OK"))
 
 
-def seat(ring_s: float, talk_s: float) -> str:
-    """Rings for `ring_s`, answers, talks at most `talk_s`, then hangs up if the caller has not."""
+def seat(ring_s: float, talk_s: float, keys: str = "", keys_after_s: float = 1.0) -> str:
+    """Rings for `ring_s`, answers, talks at most `talk_s`, then hangs up if the caller has not.
+
+    `keys` are pressed (by SIP INFO) `keys_after_s` after the answer.
+    """
     return scenario(
         INVITE,
         RINGING,
@@ -36,6 +41,8 @@ def seat(ring_s: float, talk_s: float) -> str:
         label(3),
         send(response("200 OK", SDP_BODY, tagged=True), retransmit=True),
         recv("ACK", crlf="true"),
+        f'<pause milliseconds="{ms(keys_after_s)}"/>\n' if keys else "",
+        *(_press(key, number) for number, key in enumerate(keys, 2)),
         recv("BYE", timeout=ms(talk_s), ontimeout=4),
         OK,
         go(1),
@@ -53,11 +60,23 @@ def silent_seat() -> str:
     return scenario(INVITE, RINGING, recv("CANCEL"), _cancelled())
 
 
+def _press(key: str, number: int) -> str:
+    body = with_body(f"Signal={key}\nDuration=160\n", "application/dtmf-relay")
+    sent = send(_request("INFO", number, body), retransmit=True)
+    return f'{sent}{recv("200")}<pause milliseconds="150"/>\n'
+
+
 def _bye() -> str:
+    return _request("BYE", 99)
+
+
+def _request(method: str, number: int, tail: str = NO_BODY) -> str:
+    """A request of the seat's own, with the names of the INVITE turned round."""
     return (
-        "BYE [$3] SIP/2.0\nVia: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n"
-        f"From:[$2];tag={SEAT_TAG}\nTo:[$1]\nCall-ID: [call_id]\nCSeq: 1 BYE\n"
-        "Contact: <sip:[local_ip]:[local_port]>\nMax-Forwards: 70\nContent-Length: 0\n"
+        f"{method} [$3] SIP/2.0\n"
+        "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n"
+        f"From:[$2];tag={SEAT_TAG}\nTo:[$1]\nCall-ID: [call_id]\nCSeq: {number} {method}\n"
+        f"Contact: <sip:[local_ip]:[local_port]>\nMax-Forwards: 70\n{tail}"
     )
 
 

@@ -4,9 +4,9 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.asterisk_config import SOUNDS, SOURCES, render_folder
+from scripts.asterisk_config import SOURCES, render_folder
 from scripts.asterisk_console import channels, is_up
-from scripts.asterisk_home import Home, find_program
+from scripts.asterisk_home import SOUNDS, Home, find_program
 from scripts.lab.feed import Event, read_events
 from scripts.lab.process import Process
 from scripts.lab.waiting import wait_until

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.asterisk_config import SOUNDS
+from scripts.asterisk_home import SOUNDS
 from scripts.lab import sipp
 from scripts.lab.callers import Action, caller
 from scripts.lab.seats import seat, silent_seat
@@ -19,14 +19,15 @@ DUTY_TELEPHONE = "8199"
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a seat behaves. `answers=False` rings for ever."""
+    """How a seat behaves. `answers=False` rings for ever; `keys` are pressed in the talk."""
 
     ring_s: float = 0.3
     talk_s: float = 2.0
     answers: bool = True
+    keys: str = ""
 
     def scenario(self) -> str:
-        return seat(self.ring_s, self.talk_s) if self.answers else silent_seat()
+        return seat(self.ring_s, self.talk_s, self.keys) if self.answers else silent_seat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,12 @@ class Town:
 
     def police_lines_in_use(self) -> int:
         return sum(leg.kind == "police" for leg in self.lines_in_use())
+
+    def seat_is_free(self, number: str) -> bool:
+        """Whether every call that rang this seat is over for it."""
+        events = [e for e in self.switch.events() if e.facts.get("seat") == f"seat-{number}"]
+        rang = sum(event.name == "SW_SEAT_RINGS" for event in events)
+        return rang == sum(event.name == "SW_SEAT_END" for event in events)
 
     def trunk_legs(self, number: str) -> list[TrunkLeg]:
         """The trunk legs of all calls of `number`, in order."""

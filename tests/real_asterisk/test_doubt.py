@@ -1,6 +1,7 @@
 """Doubt ends at the police: menu off, bridge away, bridge frozen, node dead, node frozen."""
 
 import json
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -10,9 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from scripts.asterisk_console import ask
+from scripts.asterisk_home import CHECKOUT
 from scripts.cli.context import Site
 from scripts.cli.records import audit
 from scripts.lab.callers import Press, Stay, Wait
+from scripts.lab.node import listens
 from scripts.lab.town import Manner
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.system import System, running_system
@@ -33,16 +36,62 @@ def rings_police_within(system: System, number: str, seconds: float) -> None:
     assert [seat[0] for seat in seen.talked_to] == ["8"]
 
 
-def test_without_a_bridge_the_police_ring_at_once(system: System) -> None:
+def test_without_a_bridge_the_local_script_asks_and_the_call_is_on_record(system: System) -> None:
+    """The same menu: by the local script, in a process of its own for each call."""
     system.node.processes["ivr"].stop()
-    system.town.call("13800000001", STAY)
-    rings_police_within(system, "13800000001", 3)
-    call = system.call_of("13800000001")
-    assert (call.verdict, call.bridge) == ("police", "away")
+    system.town.call("13800000001", [Wait(1), Press("1"), Stay(30)])
+    system.town.call("13800000031", [Wait(1), Press("2"), Wait(0.5), Press("1"), Stay(60)])
+    assert [seat[0] for seat in system.town.ended("13800000001").talked_to] == ["8"]
+    assert [seat[0] for seat in system.town.ended("13800000031", 60).talked_to] == ["7"]
+    police, livelihood = system.call_of("13800000001"), system.call_of("13800000031")
+    assert (police.verdict, police.reason, police.key) == ("police", "rule", "1")
+    assert (livelihood.verdict, livelihood.reason) == ("livelihood", "rule")
+    assert {police.bridge, livelihood.bridge} == {"away"}
+    assert system.ticket_of(livelihood) is not None
     system.node.restart("ivr")
 
 
+def test_without_bridge_and_script_the_police_ring_at_once(system: System) -> None:
+    system.node.processes["ivr"].stop()
+    ask(system.node.home, "dialplan set global L110_FALLBACK /nowhere/fallback")
+    system.town.call("13800000032", STAY)
+    rings_police_within(system, "13800000032", 3)
+    call = system.call_of("13800000032")
+    assert (call.verdict, call.bridge) == ("police", "away")
+    ask(system.node.home, f"dialplan set global L110_FALLBACK {CHECKOUT / 'scripts/fallback'}")
+    system.node.restart("ivr")
+
+
+def test_a_second_bridge_is_asked_when_the_first_is_away(system: System) -> None:
+    host = system.node.settings.agi.host
+    system.node.processes["ivr"].stop()
+    system.node.start_one("ivr", {"L110_AGI__PORT": "4574"})
+    wait_until(lambda: listens(host, 4574), "the second bridge", 10)
+    ask(system.node.home, f"dialplan set global L110_AGI_2 agi://{host}:4574")
+    with system.logged("ivr", "call.decided"):
+        system.town.call("13800000034", [Wait(1), Press("1"), Stay(30)])
+        system.town.ended("13800000034")
+    assert system.call_of("13800000034").bridge == "seen"
+    ask(system.node.home, "dialplan set global L110_AGI_2 ")
+    system.node.restart("ivr")
+
+
+def test_a_bridge_that_is_back_is_asked_again_after_ten_seconds(system: System) -> None:
+    wait_until(lambda: not skipped(system), "the first address to be tried again", 12)
+    system.town.call("13800000033", [Wait(1), Press("1"), Stay(30)])
+    system.town.ended("13800000033")
+    assert system.call_of("13800000033").bridge == "seen"
+
+
+def skipped(system: System) -> bool:
+    """Whether the node leaves the first address out now."""
+    shown = ask(system.node.home, "dialplan show globals")
+    until = re.search(r"L110_DOWN_1=(\d+)", shown)
+    return until is not None and int(until[1]) > time.time()
+
+
 def test_a_frozen_bridge_costs_the_caller_the_guard_and_no_more(system: System) -> None:
+    wait_until(lambda: not skipped(system), "the first address to be tried again", 12)
     system.node.processes["ivr"].signal(signal.SIGSTOP)
     system.town.call("13800000002", STAY)
     rings_police_within(system, "13800000002", 3)
@@ -52,6 +101,7 @@ def test_a_frozen_bridge_costs_the_caller_the_guard_and_no_more(system: System) 
 
 def test_control_without_the_guard_a_frozen_bridge_holds_the_caller(system: System) -> None:
     """The same fault with the protection off: the test above can fail."""
+    wait_until(lambda: not skipped(system), "the first address to be tried again", 12)
     ask(system.node.home, "dialplan set global L110_GUARD_S 0")
     system.node.processes["ivr"].signal(signal.SIGSTOP)
     system.town.call("13800000022", [Stay(5)])
@@ -62,6 +112,7 @@ def test_control_without_the_guard_a_frozen_bridge_holds_the_caller(system: Syst
 
 
 def test_a_bridge_killed_in_the_menu_leaves_the_caller_to_the_police(system: System) -> None:
+    wait_until(lambda: not skipped(system), "the first address to be tried again", 12)
     call = system.town.call("13800000003", STAY)
     wait_until(lambda: answered(system, "13800000003"), "the menu to begin", 5)
     system.node.processes["ivr"].signal(signal.SIGKILL)
@@ -82,6 +133,7 @@ def answered(system: System, number: str) -> bool:
 def test_rules_are_reloaded_between_two_calls_and_a_bad_file_changes_nothing(
     system: System,
 ) -> None:
+    wait_until(lambda: not skipped(system), "the first address to be tried again", 12)
     rules = system.node.settings.rules_path
     good = rules.read_text()
     with system.logged("ivr", "rules.loaded"):

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from config.settings import load_settings
+from scripts.asterisk_home import LENGTHS
 from scripts.cli import checks
 from scripts.cli.doctor import examine
-from scripts.prompts import LENGTHS
 
 
 @pytest.fixture
