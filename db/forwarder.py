@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
@@ -80,7 +80,7 @@ class Forwarder:
         engine: Engine,
         *,
         limit: int = 500,
-        idle_s: float = 0.2,
+        idle_s: float = 0.5,
         backoff_s: tuple[float, float] = (0.2, 5.0),
     ) -> None:
         self.stored = 0
@@ -93,6 +93,7 @@ class Forwarder:
         self._backoff_s = backoff_s
         self._placed: set[str] = set()
         self._unreadable: set[str] = set()
+        self._behind = False
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`: no fault of the store, a feed or a step ends it."""
@@ -108,7 +109,8 @@ class Forwarder:
                 wait_s = min(wait_s * 2, self._backoff_s[1])
                 continue
             wait_s, self._limit = self._backoff_s[0], self._most
-            if not moved:
+            # What comes in a moment is stored together: a call is folded once, not at each step.
+            if not moved or not self._behind:
                 stop.wait(self._idle_s)
 
     def drain(self) -> int:
@@ -123,24 +125,29 @@ class Forwarder:
         return self.stored - before
 
     def _round(self) -> bool:
-        """Whether any feed brought anything."""
-        moved = [self._forward(feed) for feed in self._feeds]
-        return any(moved)
-
-    def _forward(self, feed: Feed[Any]) -> bool:
-        self._place(feed)
-        batch = self._read(feed)
-        if batch is None or batch.position is None:
+        """Whether any feed brought anything. All feeds go into one transaction: a call's steps
+        come by both, and it is folded once."""
+        read = [(feed, batch) for feed in self._feeds if (batch := self._next(feed))]
+        self._behind = any(len(batch.steps) + len(batch.bad) >= self._limit for _, batch in read)
+        if not read:
             return False
         try:
-            self._store(feed.name, batch)
+            self._store({feed.name: batch for feed, batch in read})
         except STORE_AWAY:
             raise
         except STEP_REFUSED as fault:
-            log.error("feed.batch_refused", feed=feed.name, problem=_brief(fault))
-            self._store_one_by_one(feed.name, batch)
+            log.error("feed.batch_refused", problem=_brief(fault))
+            for feed, batch in read:
+                self._store_one_by_one(feed.name, batch)
         self._store_answered()
-        return self._commit_feed(feed, batch)
+        committed = [self._commit_feed(feed, batch) for feed, batch in read]
+        return any(committed)
+
+    def _next(self, feed: Feed[Any]) -> Batch | None:
+        """What a feed has; None where it has nothing or cannot be read."""
+        self._place(feed)
+        batch = self._read(feed)
+        return batch if batch is not None and batch.position is not None else None
 
     def _place(self, feed: Feed[Any]) -> None:
         """Where the feed was stored up to, asked once."""
@@ -171,15 +178,17 @@ class Forwarder:
         self.stored += len(batch.steps)
         return True
 
-    def _store(self, name: str, batch: Batch) -> None:
+    def _store(self, batches: Mapping[str, Batch]) -> None:
         with writing(self._engine) as session:
-            apply_steps(session, batch.steps)
-            put_in_quarantine(session, name, batch.bad, datetime.now(UTC))
-            if batch.position:
-                store_position(session, name, batch.position)
-        if batch.bad:
-            self.quarantined += len(batch.bad)
-            log.error("feed.lines_quarantined", feed=name, lines=len(batch.bad))
+            apply_steps(session, [step for batch in batches.values() for step in batch.steps])
+            for name, batch in batches.items():
+                put_in_quarantine(session, name, batch.bad, datetime.now(UTC))
+                if batch.position:
+                    store_position(session, name, batch.position)
+        for name, batch in batches.items():
+            if batch.bad:
+                self.quarantined += len(batch.bad)
+                log.error("feed.lines_quarantined", feed=name, lines=len(batch.bad))
 
     def _store_one_by_one(self, name: str, batch: Batch) -> None:
         """One step that nobody can store must not hold up all that come after it."""

@@ -16,8 +16,10 @@ class Timeline:
 
     def __init__(self, steps: Iterable[Step]) -> None:
         kept: dict[str, Step] = {}
-        for step in sorted(steps, key=_tie_break):
-            kept.setdefault(step.event_id, step)
+        for step in steps:
+            other = kept.setdefault(step.event_id, step)
+            if other is not step and other != step:
+                kept[step.event_id] = min(other, step, key=_tie_break)
         self.steps = tuple(sorted(kept.values(), key=lambda step: step.order))
 
     def all(self, *kinds: StepKind) -> tuple[Step, ...]:

@@ -17,16 +17,16 @@ from config.settings import ROOT, Settings, load_settings
 from scripts.cli import running
 from scripts.demo_node import demo_node, only_demo
 from scripts.demo_report import Report, report
+from scripts.lab.acts import ACTS, LIVELIHOOD, POLICE
 from scripts.lab.board import board
 from scripts.lab.callers import impatient_caller
-from scripts.lab.morning import MENU_OFF, MENU_ON, Scene, numbered
+from scripts.lab.morning import Scene, numbered
 from scripts.lab.sipp import Person
 from scripts.lab.town import DUTY_TELEPHONE, Manner, Town, TownPlan
 from scripts.lab.waiting import NeverHappened
 
 LONGEST_CALL_S = 60.0
 FRAME_S = 0.25
-RULES_SEEN_S = 2.5  # the bridge looks at its rules every second
 
 
 @click.command()
@@ -70,8 +70,8 @@ def _settings_file() -> Path:
 
 @contextmanager
 def _town(settings: Settings, console: Console) -> Iterator[Town]:
-    police = {seat.number: Manner(0.8, 3.0) for seat in settings.police.seats}
-    livelihood = {seat.number: Manner(1.0, 4.0) for seat in settings.livelihood.seats}
+    police = {seat.number: POLICE for seat in settings.police.seats}
+    livelihood = {seat.number: LIVELIHOOD for seat in settings.livelihood.seats}
     town = Town(
         TownPlan(
             root=ROOT / "var/town",
@@ -97,16 +97,14 @@ def _town(settings: Settings, console: Console) -> Iterator[Town]:
 
 def _play(settings: Settings, town: Town, console: Console) -> Report:
     started_at = datetime.now(UTC)
-    stamp = f"{started_at:%H%M}"
-    morning = dict(numbered(MENU_ON, f"138{stamp}"))
-    quiet = dict(numbered(MENU_OFF, f"139{stamp}"))
-    _act(town, morning, console)
-    rules = settings.rules_path
-    rules.write_text(rules.read_text().replace("enabled = true", "enabled = false"))
-    console.print("the menu is switched off while the node runs: every call goes to the police")
-    time.sleep(RULES_SEEN_S)
-    _act(town, quiet, console)
-    return report(settings, town, {**morning, **quiet}, started_at)
+    everybody: dict[str, Scene] = {}
+    for act in ACTS:
+        act.prepare(settings, town)
+        console.print(f"\n[bold]{act.title}[/]")
+        people = dict(numbered(act.scenes, f"{act.prefix}{started_at:%H%M}"))
+        _act(town, people, console)
+        everybody |= people
+    return report(settings, town, everybody, started_at)
 
 
 def _act(town: Town, people: Mapping[str, Scene], console: Console) -> None:

@@ -15,6 +15,7 @@ from reports.audit import AuditReport, audit_calls
 from reports.summary import Summary, summarise
 from reports.switch_list import read_switch_list
 from reports.witnesses import cdr_lines, cel_starts
+from scripts.demo_ways import Way, calls_since, ways_of, ways_table
 from scripts.lab.morning import End, Scene
 from scripts.lab.town import Town
 from scripts.lab.waiting import wait_until
@@ -31,6 +32,7 @@ class Report:
     audit: AuditReport
     astray: tuple[str, ...]
     left_channels: tuple[str, ...]
+    ways: tuple[Way, ...]
 
     @property
     def good(self) -> bool:
@@ -51,10 +53,12 @@ class Report:
             },
             "astray": list(self.astray),
             "channels_left": list(self.left_channels),
+            "ways": [way.as_dict() for way in self.ways],
         }
 
     def draw(self, console: Console) -> None:
         console.print(self._figures())
+        console.print(ways_table(self.ways))
         audit = self.audit
         style = "green" if audit.clean else "red"
         console.print(
@@ -116,7 +120,9 @@ def report(
         for number, scene in people.items()
         if (told := _astray(town.saw(number), scene.end))
     )
-    return Report(summary, audit, astray, tuple(town.switch.channels()))
+    with reading(engine) as session:
+        ways = ways_of(calls_since(session, since), town.trunk_legs_by_caller())
+    return Report(summary, audit, astray, tuple(town.switch.channels()), ways)
 
 
 def _ended(engine: Engine, since: datetime) -> int:

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import tomllib
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,16 +93,24 @@ def length_s(wav: Path) -> float:
         return float(round(sound.getnframes() / sound.getframerate(), 3))
 
 
-def make_waiting_tone() -> None:
-    """One soft 440 Hz beat every three seconds, as music on hold."""
-    folder = SOUNDS / "l110-wait"
-    folder.mkdir(parents=True, exist_ok=True)
-    wav = folder / "tone.wav"
-    if not wav.exists():
-        beat = ["synth", "0.4", "sine", "440", "fade", "0.05", "0.4", "0.1", "gain", "-20"]
-        _sox("-n", "-r", "8000", "-c", "1", "-b", "16", wav, *beat, "pad", "0", "2.6")
+def make_tones() -> None:
+    """A soft beat for who waits; a blink for a seat's key, for a word would hold the line."""
+    beat = ["synth", "0.4", "sine", "440", "fade", "0.05", "0.4", "0.1", "gain", "-20"]
+    _make_tone(SOUNDS / "l110-wait/tone.wav", [*beat, "pad", "0", "2.6"])
+    for language in sorted(path.stem for path in TEXTS.glob("*.toml")):
+        blink = ["synth", "0.15", "sine", "880", "fade", "0.01", "0.15", "0.02", "gain", "-12"]
+        _make_tone(SOUNDS / language / "l110/handed-over.wav", blink)
+
+
+def _make_tone(wav: Path, effects: Sequence[str]) -> None:
+    wav.parent.mkdir(parents=True, exist_ok=True)
+    stamp = wav.with_suffix(".stamp")
+    if wav.exists() and stamp.exists() and stamp.read_text() == " ".join(effects):
+        return
+    _sox("-n", "-r", "8000", "-c", "1", "-b", "16", wav, *effects)
     for extension, encoding in FORMATS:
         _sox(wav, "-t", encoding, "-r", "8000", "-c", "1", wav.with_suffix(f".{extension}"))
+    stamp.write_text(" ".join(effects))
 
 
 def check_length(prompt: Prompt, seconds: float) -> None:
@@ -122,7 +130,7 @@ def make_all() -> dict[str, dict[str, float]]:
     lengths: dict[str, dict[str, float]] = {}
     for prompt, seconds in zip(prompts, spoken, strict=True):
         lengths.setdefault(prompt.language, {})[prompt.name] = seconds
-    make_waiting_tone()
+    make_tones()
     (SOUNDS / LENGTHS).write_text(json.dumps(lengths, indent=1))
     return lengths
 

@@ -7,6 +7,7 @@ import click
 
 from scripts.cli.context import Site, config_option, pass_site
 from scripts.cli.doctor import doctor
+from scripts.cli.live import live
 from scripts.cli.records import audit, calls, db, tickets
 from scripts.cli.rules import rules
 from scripts.cli.service import down, status, up
@@ -40,5 +41,5 @@ def forward(site: Site) -> None:
     forwarder.main(site.settings)
 
 
-for command in (up, down, status, doctor, rules, calls, tickets, audit, db, config_group):
+for command in (up, down, status, live, doctor, rules, calls, tickets, audit, db, config_group):
     l110.add_command(command)

@@ -103,6 +103,25 @@ MENU_OFF: tuple[Scene, ...] = (
 )
 
 
+REFER: tuple[Scene, ...] = (
+    Scene(0, "下水道堵塞", "blocked drain, by REFER", _to_livelihood("4", 0.2), End.LIVELIHOOD),
+    Scene(1, "物价投诉", "prices, by REFER", _to_livelihood("1", 0.2), End.LIVELIHOOD),
+    Scene(
+        2,
+        "转走后又遇险",
+        "danger after a REFER: *",
+        [Press("2"), Wait(1), Press("*"), STAY],
+        End.POLICE,
+    ),
+)
+CALL_TAKER: tuple[Scene, ...] = (
+    Scene(0, "接警员一键转民生", "call-taker hands over: *2", _to_police(0.2), End.LIVELIHOOD),
+)
+OPERATOR: tuple[Scene, ...] = (
+    Scene(0, "话务员一键转警察", "operator hands back: *1", _to_livelihood("1", 0.2), End.POLICE),
+)
+
+
 def numbered(scenes: Sequence[Scene], prefix: str) -> Iterator[tuple[str, Scene]]:
     """Give each caller a mobile number of his own: eleven digits that begin with `prefix`."""
     for place, scene in enumerate(scenes, 1):

@@ -146,6 +146,12 @@ class Town:
     def police_lines_in_use(self) -> int:
         return sum(leg.kind == "police" for leg in self.lines_in_use())
 
+    def trunk_legs_by_caller(self) -> dict[str, list[TrunkLeg]]:
+        legs: dict[str, list[TrunkLeg]] = {}
+        for leg in trunk_legs(self.switch.events()):
+            legs.setdefault(leg.caller, []).append(leg)
+        return legs
+
     def seat_is_free(self, number: str) -> bool:
         """Whether every call that rang this seat is over for it."""
         events = [e for e in self.switch.events() if e.facts.get("seat") == f"seat-{number}"]

@@ -58,7 +58,7 @@ def trunk_legs(events: Sequence[Event]) -> list[TrunkLeg]:
     """Every trunk leg that the switch made, in order."""
     ends = {e.facts["sip"]: e.at for e in events if e.name == "SW_TRUNK_END"}
     return [
-        TrunkLeg(sip, e.facts["caller"], e.facts["kind"], e.at, ends.get(sip))
+        TrunkLeg(sip, e.facts["caller"], e.facts.get("kind", "police"), e.at, ends.get(sip))
         for e in events
         if e.name == "SW_TRUNK" and (sip := e.facts["sip"])
     ]

@@ -49,7 +49,7 @@ def test_with_one_key_the_caller_goes_to_livelihood_and_seat_and_line_are_free(
     assert (call.verdict, call.reason, call.release_mode) == ("livelihood", "call-taker", mode)
     assert call.outcome == "talked-to-livelihood"
     assert call.release_ms is not None
-    assert call.release_ms < 3000
+    assert call.release_ms < 1500
     ticket = system.ticket_of(call)
     assert ticket is not None
     assert ticket.state == "new"

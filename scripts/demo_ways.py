@@ -1,0 +1,71 @@
+"""How long a police line was held, by the way in which the call left it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from rich.table import Table
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models import CallRow
+from reports.percentiles import percentiles
+from routing.story import Outcome
+from scripts.lab.witness import TrunkLeg
+
+NOT_RELEASED = "not released: police"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Medians, ms. slot: our accounting of the police line. trunk: the police trunk channel, from
+    its INVITE to its end, as the switch saw it. The two are never one figure."""
+
+    way: str
+    calls: int
+    slot_held_p50_ms: float | None
+    police_trunk_held_p50_ms: float | None
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def calls_since(session: Session, since: datetime) -> Sequence[CallRow]:
+    return session.scalars(select(CallRow).where(CallRow.started_at >= since)).all()
+
+
+def ways_of(calls: Iterable[CallRow], legs: Mapping[str, Sequence[TrunkLeg]]) -> tuple[Way, ...]:
+    """One row a way, of the calls that reached a seat."""
+    grouped: dict[str, list[CallRow]] = {}
+    for call in calls:
+        if call.outcome in (Outcome.TALKED_TO_POLICE, Outcome.TALKED_TO_LIVELIHOOD):
+            grouped.setdefault(_way(call), []).append(call)
+    return tuple(_told(way, rows, legs) for way, rows in sorted(grouped.items()))
+
+
+def _way(call: CallRow) -> str:
+    if call.released_at is None:
+        return NOT_RELEASED
+    by = "call-taker's key" if call.reason == "call-taker" else "menu"
+    return f"{by}, {call.release_mode}"
+
+
+def _told(way: str, calls: Sequence[CallRow], legs: Mapping[str, Sequence[TrunkLeg]]) -> Way:
+    slots = [call.slot_held_ms for call in calls if call.slot_held_ms is not None]
+    trunks = [held for call in calls if (held := _trunk_ms(legs.get(call.caller or "", ())))]
+    return Way(way, len(calls), percentiles(slots).p50, percentiles(trunks).p50)
+
+
+def _trunk_ms(legs: Sequence[TrunkLeg]) -> int:
+    held = (leg.free_at - leg.at for leg in legs if leg.kind == "police" and leg.free_at)
+    return round(1000 * sum(held))
+
+
+def ways_table(ways: Iterable[Way]) -> Table:
+    table = Table(title="how long a police line was held (medians, ms)")
+    for heading in ("left the line by", "calls", "its slot (ours)", "its trunk channel (switch)"):
+        table.add_column(heading, justify="left" if heading.startswith("left") else "right")
+    for way in ways:
+        slot, trunk = way.slot_held_p50_ms, way.police_trunk_held_p50_ms
+        table.add_row(way.way, str(way.calls), str(slot), str(trunk))
+    return table
