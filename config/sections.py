@@ -147,8 +147,8 @@ class SeatKeys(Section):
         description="Keys with which a police seat hands its caller to the livelihood side."
     )
     to_police: SeatKey = Field(
-        description="Keys with which a livelihood seat hands its caller to the head of the "
-        "police queue."
+        description="Keys with which a livelihood seat hands its caller back to the police, in "
+        "front of everybody who keyed nothing."
     )
 
 

@@ -16,6 +16,7 @@ ON_A_SIDE = (
     StepKind.JOINED,
     StepKind.RETURNED,
 )
+LEAVES_A_SEAT = (StepKind.RELEASED, StepKind.RETURNED)
 BEYOND_ANSWER = (StepKind.INTAKE, StepKind.DECIDED, *ON_A_SIDE)
 
 
@@ -46,7 +47,7 @@ def outcome_of(steps: Timeline, legs: tuple[LegFacts, ...], answered: bool) -> O
     """The last thing that the caller met decides.
 
     A leg that lives: in-progress. A leg that its node lost: node-lost, whatever came before.
-    A seat: talked-to its side, unless the caller returned to the police after it and nobody
+    A seat: talked-to its side, unless the caller was handed over or returned after it and nobody
     answered him there. A release by REFER after which he never came on the livelihood trunk:
     released-not-returned. A queue, a release or a return: left-waiting for that side. A police
     verdict without a queue: left-waiting-for-police. Nothing of these: left-in-menu if the call
@@ -71,8 +72,8 @@ def outcome_of(steps: Timeline, legs: tuple[LegFacts, ...], answered: bool) -> O
 
 
 def _on_a_side(steps: Timeline) -> Outcome:
-    seat, back = steps.last(StepKind.SEAT), steps.last(StepKind.RETURNED)
-    if seat is not None and (back is None or back.order < seat.order):
+    seat, left = steps.last(StepKind.SEAT), steps.last(*LEAVES_A_SEAT)
+    if seat is not None and (left is None or left.order < seat.order):
         return TALKED[side_of(said(seat, "queue")) or _side(steps)]
     if _never_came_back(steps):
         return Outcome.RELEASED_NOT_RETURNED

@@ -7,6 +7,7 @@ from routing.steps import Step, StepKind
 from routing.texts import moment, ms_between
 from routing.timeline import Timeline, at, said
 
+NO_SLOT = "0"  # a call to the livelihood number itself, or one that was gone before it took a slot
 SLOT_MOVES = (StepKind.RELEASED, StepKind.RETURNED, StepKind.END)
 
 
@@ -45,9 +46,10 @@ def slot_held_ms(steps: Timeline) -> int | None:
     A caller who returns to the police takes a slot again: both times are added. None while a slot
     is held, and where no start or no end is known.
     """
-    since: datetime | None = at(steps.first(StepKind.START) or steps.first(StepKind.INTAKE))
-    if since is None:
+    start = steps.first(StepKind.START) or steps.first(StepKind.INTAKE)
+    if start is None:
         return None
+    since = None if said(start, "lines") == NO_SLOT else start.at
     total = 0
     for step in steps.all(*SLOT_MOVES):
         if step.kind is StepKind.RETURNED:

@@ -17,7 +17,7 @@ class SeatFacts:
 
     wait_ms: from the first queue of that side to the seat. A call that overflows from queue to
         queue, or comes round again, has waited all the while.
-    talk_ms: from the seat's answer to the return to the police or the end.
+    talk_ms: from the seat's answer to the hand-over, the return to the police, or the end.
     """
 
     queue: str | None = None
@@ -37,7 +37,7 @@ def seat_facts(steps: Timeline, ended_at: datetime | None) -> SeatFacts:
         seat=said(seat, "member"),
         answered_at=seat.at,
         wait_ms=ms_between(at(queued), seat.at),
-        talk_ms=ms_between(seat.at, at(_return_after(steps, seat)) or ended_at),
+        talk_ms=ms_between(seat.at, at(_left_after(steps, seat)) or ended_at),
     )
 
 
@@ -58,6 +58,6 @@ def _first_queued(steps: Timeline, seat: Step) -> Step | None:
     return found
 
 
-def _return_after(steps: Timeline, seat: Step) -> Step | None:
-    back = steps.all(StepKind.RETURNED)
-    return next((step for step in back if step.order > seat.order), None)
+def _left_after(steps: Timeline, seat: Step) -> Step | None:
+    left = steps.all(StepKind.RELEASED, StepKind.RETURNED)
+    return next((step for step in left if step.order > seat.order), None)

@@ -21,7 +21,7 @@ TRYING = "SIP/2.0 100 Trying"
 OK = "SIP/2.0 200 OK"
 GUARD_S = 2
 
-# name -> how the switch takes the REFER; the numbers are those of docs/reliability's fault list.
+# name -> how the switch takes the REFER
 SWITCHES: Mapping[str, Refer] = {
     "27-refused": Refer("603 Decline"),
     "28-notify-503": Refer(says=[TRYING, "SIP/2.0 503 Service Unavailable"]),
