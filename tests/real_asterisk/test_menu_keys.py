@@ -1,6 +1,11 @@
-"""Every branch of both menus, all played at once on one system and judged by the switch."""
+"""Every branch of both menus, all played at once on one system and judged by the switch.
+
+The whole is played four times: as usual; in A-law from withheld numbers; with the keys as tones in
+the sound, without telephone-event; and with the caller's place in the INVITE.
+"""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import pytest
 
@@ -39,11 +44,45 @@ NUMBERS = {name: f"1380000{n:04d}" for n, name in enumerate(CALLERS, 1)}
 IMPATIENT = "13900000001"
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is special about the callers' line: the switch's trunk, and what they do with it."""
+
+    place: int
+    dial: str = "110"
+    withheld: bool = False
+    speaks: bool = False
+
+    def call(self, system: System, number: str, actions: Sequence[Action]) -> None:
+        identity = f"P-Asserted-Identity: <sip:{number}@switch110>\nPrivacy: id\n"
+        system.town.call(
+            "anonymous" if self.withheld else number,
+            actions,
+            dial=self.dial,
+            headers=identity if self.withheld else "",
+            speaks=self.speaks,
+        )
+
+
+LINES = {
+    "usual": Line(1),
+    "alaw-withheld": Line(18, "110-alaw", withheld=True),
+    "inband": Line(19, "110-inband", speaks=True),
+    "place": Line(20, "110-place"),
+}
+
+
+@pytest.fixture(scope="module", params=list(LINES.values()), ids=list(LINES))
+def line(request: pytest.FixtureRequest) -> Line:
+    found: Line = request.param
+    return found
+
+
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def system(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with running_system(
         tmp_path_factory.mktemp("keys"),
-        1,
+        line.place,
         police=POLICE,
         livelihood=LIVELIHOOD,
         lines=40,
@@ -51,7 +90,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         seats={number: Manner(ring_s=0.2, talk_s=1.5) for number in (*POLICE, *LIVELIHOOD)},
     ) as system:
         for name, actions in CALLERS.items():
-            system.town.call(NUMBERS[name], actions)
+            line.call(system, NUMBERS[name], actions)
         system.town.play(Person(IMPATIENT), impatient_caller(0.001))
         for number in (*NUMBERS.values(), IMPATIENT):
             system.town.ended(number, 60)
@@ -129,9 +168,19 @@ def test_the_star_in_the_second_menu_brings_the_caller_back_to_the_police(system
 
 
 def test_key_5_is_flagged_as_silent_on_record_and_at_the_seat_that_rings(system: System) -> None:
-    assert system.call_of(NUMBERS["silent"]).marks == "silent"
+    assert "silent" in (system.call_of(NUMBERS["silent"]).marks or "").split(",")
     assert system.town.saw(NUMBERS["silent"]).rang[0].marks == "silent"
     assert system.town.saw(NUMBERS["police"]).rang[0].marks == ""
+
+
+def test_what_the_line_tells_of_the_caller_is_on_record_and_at_his_seat(
+    system: System, line: Line
+) -> None:
+    call = system.call_of(NUMBERS["police"])
+    assert call.withheld is line.withheld
+    assert ("27.3405" in (call.location or "")) is (line.dial == "110-place")
+    (rang,) = system.town.saw(NUMBERS["police"]).rang
+    assert ("27.3405" in rang.place) is (line.dial == "110-place")
 
 
 def test_english_is_kept_with_the_call(system: System) -> None:
