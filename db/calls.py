@@ -39,8 +39,16 @@ def newest_calls(
     return list(session.scalars(query.limit(limit)))
 
 
+SHORTEST_END = 8  # of an id: its random part
+
+
 def find_call(session: Session, call_id: str) -> CallRow | None:
-    return session.get(CallRow, call_id)
+    """By its whole id, or by the end of it where that is the end of one call only."""
+    if (row := session.get(CallRow, call_id)) or len(call_id) < SHORTEST_END:
+        return row
+    ends_so = CallRow.call_id.endswith(call_id, autoescape=True)
+    found = session.scalars(select(CallRow).where(ends_so).limit(2)).all()
+    return found[0] if len(found) == 1 else None
 
 
 def legs_of_call(session: Session, call_id: str) -> list[CallLegRow]:

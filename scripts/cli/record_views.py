@@ -12,6 +12,7 @@ from db.models import Base, CallLegRow, CallRow, TicketRow
 from reports.audit import AuditReport
 from reports.masking import mask_number
 from routing.steps import Step
+from tickets.numbers import SHANGHAI
 
 # Bytes and names that would tell who called; `raw` and `caller` are masked or left out.
 PRIVATE = {"caller_raw_hex", "caller_name", "raw", "name"}
@@ -42,7 +43,7 @@ def story_as_dict(
         "legs": [_row_as_dict(leg) for leg in legs],
         "steps": [
             {
-                "at": step.at.isoformat(),
+                "at": _plain(step.at),
                 "ms": _ms(steps, step),
                 "kind": step.kind.value,
                 "node": step.node,
@@ -55,13 +56,20 @@ def story_as_dict(
 
 
 def calls_table(title: str, rows: Sequence[CallRow]) -> Table:
-    columns = ("started", "call", "caller", "key", "verdict", "why", "outcome", "release ms")
-    table = _table(title, *columns)
+    table = _table(title, "started", "call", "caller", "key", "why", "outcome", "release ms")
+    table.caption = "times of Asia/Shanghai; `l110 calls show` takes the id as it stands here"
+    for column in (*table.columns[:3], table.columns[5]):
+        column.no_wrap = True
     for row in rows:
         why = row.rule_id or row.reason
-        told = (_time(row.started_at), row.call_id, mask_number(row.caller), row.key, row.verdict)
+        told = (_time(row.started_at), short_id(row.call_id), mask_number(row.caller), row.key)
         _add(table, *told, why, row.outcome, row.release_ms)
     return table
+
+
+def short_id(call_id: str) -> str:
+    """The end of a call's id: its number on the node, and what makes it unlike all others."""
+    return "-".join(call_id.split("-")[-2:])
 
 
 def tickets_table(rows: Sequence[TicketRow]) -> Table:
@@ -126,7 +134,7 @@ def _masked(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  a column's value of any type
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.astimezone(SHANGHAI).isoformat() if isinstance(value, datetime) else value
 
 
 def _ms(steps: Sequence[Step], step: Step) -> int:
@@ -134,7 +142,7 @@ def _ms(steps: Sequence[Step], step: Step) -> int:
 
 
 def _time(at: datetime | None) -> str | None:
-    return f"{at.astimezone():%m-%d %H:%M:%S}" if at else None
+    return f"{at.astimezone(SHANGHAI):%m-%d %H:%M:%S}" if at else None
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -69,11 +69,12 @@ def calls_list(site: Site, limit: int, as_json: bool, outcome: str | None) -> No
 @json_option
 @pass_site
 def calls_show(site: Site, call_id: str, as_json: bool) -> None:
-    """One call: what it came to, its trunk legs, and its steps with their milliseconds."""
+    """One call, by its id or the end of it: its row, its trunk legs, its steps with their ms."""
     with _store(site) as session:
         call = find_call(session, call_id)
         if call is None:
             raise click.ClickException(f"no call {call_id}; `l110 calls list` shows the newest.")
+        call_id = call.call_id
         legs = legs_of_call(session, call_id)
         keys = [(leg.node, leg.uniqueid) for leg in legs]
         every = [*steps_of_calls(session, [call_id]), *steps_of_legs(session, keys)]

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from rich.table import Table
 
 from scripts.lab.feed import Event
 from scripts.lab.morning import Scene
 from scripts.lab.witness import Witness, witness
+from tickets.numbers import SHANGHAI
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 ROOM = {"7": "[green]民生[/]", "8": "[blue]警察[/]"}
 
 

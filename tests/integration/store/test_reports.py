@@ -157,6 +157,7 @@ def site(store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site
         (calls, ["list"]),
         (calls, ["list", "--json"]),
         (calls, ["show", call_id(1)]),
+        (calls, ["show", call_id(1)[-10:]]),
         (calls, ["show", call_id(1), "--json"]),
         (tickets, ["list"]),
         (tickets, ["show", "20261124-000001"]),
