@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -56,20 +57,20 @@ def story_as_dict(
 
 
 def calls_table(title: str, rows: Sequence[CallRow]) -> Table:
-    table = _table(title, "started", "call", "caller", "key", "why", "outcome", "release ms")
-    table.caption = "times of Asia/Shanghai; `l110 calls show` takes the id as it stands here"
-    for column in (*table.columns[:3], table.columns[5]):
+    table = _table(title, "day, time", "call", "caller", "key", "why", "outcome", "ms")
+    table.caption = "times of Asia/Shanghai; ms: key to slot free; `calls show` takes these ids"
+    table.box, table.padding = SIMPLE_HEAD, (0, 0, 0, 1)  # whole in 80 columns
+    for column in table.columns[:5]:
         column.no_wrap = True
     for row in rows:
-        why = row.rule_id or row.reason
-        told = (_time(row.started_at), short_id(row.call_id), mask_number(row.caller), row.key)
-        _add(table, *told, why, row.outcome, row.release_ms)
+        who = (_time(row.started_at, "%d %H:%M"), short_id(row.call_id), mask_number(row.caller))
+        _add(table, *who, row.key, row.rule_id or row.reason, row.outcome, row.release_ms)
     return table
 
 
 def short_id(call_id: str) -> str:
-    """The end of a call's id: its number on the node, and what makes it unlike all others."""
-    return "-".join(call_id.split("-")[-2:])
+    """The end of a call's id, which makes it unlike all others."""
+    return call_id.rpartition("-")[2]
 
 
 def tickets_table(rows: Sequence[TicketRow]) -> Table:
@@ -141,8 +142,8 @@ def _ms(steps: Sequence[Step], step: Step) -> int:
     return round((step.at - steps[0].at).total_seconds() * 1000)
 
 
-def _time(at: datetime | None) -> str | None:
-    return f"{at.astimezone(SHANGHAI):%m-%d %H:%M:%S}" if at else None
+def _time(at: datetime | None, form: str = "%m-%d %H:%M:%S") -> str | None:
+    return at.astimezone(SHANGHAI).strftime(form) if at else None
 
 
 def _table(title: str, *columns: str) -> Table:
