@@ -85,3 +85,17 @@ def test_the_callers_own_star_two_does_nothing_in_a_talk(system: System) -> None
     system.town.call("13800000004", [Press("1"), Wait(2), Press("*2"), Stay(30)])
     assert system.town.ended("13800000004").talked_to == ("8001",)
     assert system.call_of("13800000004").released_at is None
+
+
+def test_a_third_hand_over_is_refused_and_the_seat_keeps_the_caller(system: System) -> None:
+    if system.node.settings.release.mode == "refer":
+        pytest.skip("the count does not come back with a caller whom the switch brings back")
+    system.town.staff("8001", Manner(ring_s=0.2, talk_s=8, keys="*2"))
+    system.town.staff("7001", Manner(ring_s=0.2, talk_s=30, keys="*1"))
+    system.town.call("13800000005", [Press("1"), Stay(90)])
+    seen = system.town.ended("13800000005", 90)
+    assert seen.talked_to == ("8001", "7001", "8001")
+    last_talk_s = (seen.ended_at or 0) - seen.talked[-1][1]
+    assert last_talk_s > 6  # until that seat hung up by itself, long after its key
+    assert system.call_of("13800000005").outcome == "talked-to-police"
+    system.assert_nothing_outlives_its_call()
