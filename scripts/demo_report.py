@@ -9,13 +9,14 @@ from rich.table import Table
 from sqlalchemy import Engine, func, select
 
 from config.settings import Settings
+from db.calls import newest_calls
 from db.engine import make_engine, reading
 from db.models import CallLegRow
 from reports.audit import AuditReport, audit_calls
 from reports.summary import Summary, summarise
 from reports.switch_list import read_switch_list
 from reports.witnesses import cdr_lines, cel_starts
-from scripts.demo_ways import Way, calls_since, ways_of, ways_table
+from scripts.demo_ways import Way, ways_of, ways_table
 from scripts.lab.morning import End, Scene
 from scripts.lab.town import Town
 from scripts.lab.waiting import wait_until
@@ -115,13 +116,13 @@ def report(
             since=since,
         )
         summary = summarise(session, since)
+        calls = newest_calls(session, summary.calls, since=since)
+        ways = ways_of(calls, town.trunk_legs_by_caller())
     astray = tuple(
         f"{number} ({scene.en}): {told}"
         for number, scene in people.items()
         if (told := _astray(town.saw(number), scene.end))
     )
-    with reading(engine) as session:
-        ways = ways_of(calls_since(session, since), town.trunk_legs_by_caller())
     return Report(summary, audit, astray, tuple(town.switch.channels()), ways)
 
 

@@ -2,11 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 
 from rich.table import Table
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from db.models import CallRow
 from reports.percentiles import percentiles
@@ -28,10 +25,6 @@ class Way:
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
-
-
-def calls_since(session: Session, since: datetime) -> Sequence[CallRow]:
-    return session.scalars(select(CallRow).where(CallRow.started_at >= since)).all()
 
 
 def ways_of(calls: Iterable[CallRow], legs: Mapping[str, Sequence[TrunkLeg]]) -> tuple[Way, ...]:

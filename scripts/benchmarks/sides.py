@@ -34,14 +34,8 @@ class Side(Protocol):
     def stop(self) -> None: ...
 
 
-class Ours:
-    """Asterisk, bridge and forwarder as shipped. SQLite is a part of the forwarder.
-
-    A PostgreSQL server would be a process of its own, and a part of its own in `cpu_s`.
-    """
-
-    name = "livelihood110"
-    PARTS: Mapping[str, str] = {"asterisk": "asterisk", "ivr": "bridge", "forward": "forwarder"}
+class _OnANode:
+    """What both sides have: a node of their own, and how many calls it has on record."""
 
     def __init__(self, config: Path) -> None:
         self.node = Node(config)
@@ -49,7 +43,20 @@ class Ours:
 
     @property
     def sip(self) -> str:
-        return _sip(self.node)
+        return f"{self.node.settings.sip.host}:{self.node.settings.sip.port}"
+
+    def stop(self) -> None:
+        self.node.stop()
+
+
+class Ours(_OnANode):
+    """Asterisk, bridge and forwarder as shipped. SQLite is a part of the forwarder.
+
+    A PostgreSQL server would be a process of its own, and a part of its own in `cpu_s`.
+    """
+
+    name = "livelihood110"
+    PARTS: Mapping[str, str] = {"asterisk": "asterisk", "ivr": "bridge", "forward": "forwarder"}
 
     def start(self) -> None:
         self.node.start()
@@ -71,9 +78,6 @@ class Ours:
         if set(counts.values()) != {expected}:
             raise CallLost(f"{expected} calls were made, and on record are {counts}")
         self._before = expected
-
-    def stop(self) -> None:
-        self.node.stop()
 
     def _all_is_stored(self, expected: int) -> bool:
         if _cdr_lines(self.node) < expected or self._journal_waits():
@@ -103,18 +107,10 @@ class Ours:
         return row is not None and row.offset == settings.cel_path.stat().st_size
 
 
-class PureDialplan:
+class PureDialplan(_OnANode):
     """The same Asterisk with another dialplan, which writes its CDR and nothing else."""
 
     name = "pure dialplan"
-
-    def __init__(self, config: Path) -> None:
-        self.node = Node(config)
-        self._before = 0
-
-    @property
-    def sip(self) -> str:
-        return _sip(self.node)
 
     def start(self) -> None:
         home = render(self.node.settings)
@@ -137,9 +133,6 @@ class PureDialplan:
             raise CallLost(f"{expected} calls were made, and {found} CDR lines are written")
         self._before = expected
 
-    def stop(self) -> None:
-        self.node.stop()
-
 
 class _Stored(Protocol):
     def __call__(self, expected: int, /) -> bool: ...
@@ -160,7 +153,3 @@ def _cdr_lines(node: Node) -> int:
     """Of trunk channels; the boot mark of our own node has lines, too."""
     prefix = f"PJSIP/{node.settings.trunk.name}-"
     return (cdr_lines(node.settings.cdr_path, prefix) or Counter()).total()
-
-
-def _sip(node: Node) -> str:
-    return f"{node.settings.sip.host}:{node.settings.sip.port}"

@@ -9,13 +9,13 @@ from scripts.lab.sip_text import (
     caller_request,
     go,
     invite,
+    key_body,
     label,
     ms,
     recv,
     response,
     scenario,
     send,
-    with_body,
 )
 
 MS_FOR_A_KEY = 1300  # SIPp plays a second of silence before its digit; the next would cut it off
@@ -125,8 +125,7 @@ def _press(key: str, number: int) -> str:
 
 
 def _press_by_info(key: str, number: int) -> str:
-    body = with_body(f"Signal={key}\nDuration=160\n", "application/dtmf-relay")
-    sent = send(caller_request("INFO", number, body), retransmit=True)
+    sent = send(caller_request("INFO", number, key_body(key)), retransmit=True)
     return f'{sent}{recv("200")}<pause milliseconds="100"/>\n'
 
 

@@ -60,9 +60,6 @@ class Node:
     def _bridge_listens(self) -> bool:
         return listens(self.settings.agi.host, self.settings.agi.port)
 
-    def alive(self) -> bool:
-        return all(process.running for process in self.processes.values())
-
     def channels(self) -> list[str]:
         """Names of the channels that are up now."""
         return channels(self.home)

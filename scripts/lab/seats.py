@@ -5,13 +5,13 @@ from scripts.lab.sip_text import (
     SDP_BODY,
     SEAT_TAG,
     go,
+    key_body,
     label,
     ms,
     recv,
     response,
     scenario,
     send,
-    with_body,
 )
 
 # The INVITE's own headers are kept for the requests and answers that must name them later.
@@ -61,8 +61,7 @@ def silent_seat() -> str:
 
 
 def _press(key: str, number: int) -> str:
-    body = with_body(f"Signal={key}\nDuration=160\n", "application/dtmf-relay")
-    sent = send(_request("INFO", number, body), retransmit=True)
+    sent = send(_request("INFO", number, key_body(key)), retransmit=True)
     return f'{sent}{recv("200")}<pause milliseconds="150"/>\n'
 
 

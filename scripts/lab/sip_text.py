@@ -28,6 +28,11 @@ def with_body(body: str, kind: str) -> str:
     return f"Content-Type: {kind}\nContent-Length: [len]\n\n{body}"
 
 
+def key_body(key: str) -> str:
+    """One key, as SIP INFO carries it."""
+    return with_body(f"Signal={key}\nDuration=160\n", "application/dtmf-relay")
+
+
 NO_BODY = "Content-Length: 0\n"
 SDP_BODY = with_body(SDP, "application/sdp")
 

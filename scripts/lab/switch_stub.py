@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from scripts.lab.sip_text import (
     caller_request,
     invite,
+    key_body,
     label,
     ms,
     recv,
@@ -14,8 +15,6 @@ from scripts.lab.sip_text import (
     send,
     with_body,
 )
-
-DTMF_2 = with_body("Signal=2\nDuration=160\n", "application/dtmf-relay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def referred_caller(refer: Refer, *, key_after_s: float = 0.5) -> str:
         recv("200"),
         send(caller_request("ACK", 1)),
         f'<pause milliseconds="{ms(key_after_s)}"/>\n',
-        send(caller_request("INFO", 10, DTMF_2), retransmit=True),
+        send(caller_request("INFO", 10, key_body("2")), retransmit=True),
         recv("200"),  # and no pause: the REFER follows at once
         recv("REFER"),
         send(response(refer.answer)) if refer.answer else "",

@@ -32,7 +32,7 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class TownPlan:
-    """Addresses of a town. `net` is the first three bytes of its loopback addresses."""
+    """Addresses of a town. `direct_seats` ring by themselves when the node does not answer."""
 
     root: Path
     node_host: str
@@ -120,22 +120,29 @@ class Town:
         """What the switch saw of the last call of `number`."""
         return witness(self.switch.events(), number)
 
+    def seen(self, number: str) -> Witness | None:
+        """The same; None while the switch has seen no call of `number`."""
+        try:
+            return self.saw(number)
+        except LookupError:
+            return None
+
+    def answered(self, number: str) -> bool:
+        """Whether the node has answered the last call of `number`."""
+        seen = self.seen(number)
+        return seen is not None and seen.answered_at is not None
+
     def talks(self, number: str) -> bool:
         """Whether a seat has answered the last call of `number`."""
-        try:
-            return bool(self.saw(number).talked)
-        except LookupError:
-            return False
+        seen = self.seen(number)
+        return seen is not None and bool(seen.talked)
 
     def ended(self, number: str, timeout_s: float = 30) -> Witness:
         """What the switch saw, once that call is over."""
 
         def over() -> Witness | None:
-            try:
-                seen = self.saw(number)
-            except LookupError:
-                return None
-            return seen if seen.ended_at is not None else None
+            seen = self.seen(number)
+            return seen if seen is not None and seen.ended_at is not None else None
 
         return wait_until(over, f"the call of {number} to end", timeout_s)  # type: ignore[return-value]
 
@@ -160,7 +167,7 @@ class Town:
 
     def trunk_legs(self, number: str) -> list[TrunkLeg]:
         """The trunk legs of all calls of `number`, in order."""
-        return [leg for leg in trunk_legs(self.switch.events()) if leg.caller == number]
+        return self.trunk_legs_by_caller().get(number, [])
 
     def stop(self) -> None:
         for call in self.calls:

@@ -158,3 +158,12 @@ def play(scene: Callable[[FakeManager], Coroutine[Any, Any, None]]) -> None:
 
     asyncio.run(whole())
     assert faults == []
+
+
+JOIN = message("Event: QueueCallerJoin", "Queue: police")
+
+
+async def again(manager: FakeManager, ami: Ami) -> None:
+    """Until the client is back on a new connection."""
+    await until(lambda: len(manager.sessions) > 1)
+    await ami.ready(5)

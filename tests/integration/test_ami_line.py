@@ -18,24 +18,18 @@ from ivr.ami_errors import (
 from ivr.ami_link import LinkLimits
 from tests.integration.fake_ami import (
     FAST,
+    JOIN,
     SECRET,
     FakeManager,
     FakeSession,
     Sent,
+    again,
     client,
     message,
     play,
     success,
     until,
 )
-
-JOIN = message("Event: QueueCallerJoin", "Queue: police")
-
-
-async def again(manager: FakeManager, ami: Ami) -> None:
-    """Until the client is back on a new connection."""
-    await until(lambda: len(manager.sessions) > 1)
-    await ami.ready(5)
 
 
 def cut(session: FakeSession, sent: Sent) -> None:

@@ -5,25 +5,19 @@ from collections.abc import Callable
 
 import pytest
 
-from ivr.ami import Ami, Event, Limits, Snapshot
+from ivr.ami import Event, Limits, Snapshot
 from tests.integration.fake_ami import (
+    JOIN,
     FakeManager,
     FakeSession,
     Sent,
+    again,
     client,
     message,
     play,
     success,
     until,
 )
-
-JOIN = message("Event: QueueCallerJoin", "Queue: police")
-
-
-async def again(manager: FakeManager, ami: Ami) -> None:
-    """Until the client is back on a new connection."""
-    await until(lambda: len(manager.sessions) > 1)
-    await ami.ready(5)
 
 
 def half_a_list(session: FakeSession, sent: Sent) -> None:

@@ -114,20 +114,13 @@ def test_control_without_the_guard_a_frozen_bridge_holds_the_caller(system: Syst
 def test_a_bridge_killed_in_the_menu_leaves_the_caller_to_the_police(system: System) -> None:
     wait_until(lambda: not skipped(system), "the first address to be tried again", 12)
     call = system.town.call("13800000003", STAY)
-    wait_until(lambda: answered(system, "13800000003"), "the menu to begin", 5)
+    wait_until(lambda: system.town.answered("13800000003"), "the menu to begin", 5)
     system.node.processes["ivr"].signal(signal.SIGKILL)
     assert call.wait(40)
     assert [seat[0] for seat in system.town.saw("13800000003").talked_to] == ["8"]
     system.node.restart("ivr")
     row = system.call_of("13800000003")
     assert (row.verdict, row.bridge) == ("police", "lost")
-
-
-def answered(system: System, number: str) -> bool:
-    try:
-        return system.town.saw(number).answered_at is not None
-    except LookupError:
-        return False
 
 
 def test_rules_are_reloaded_between_two_calls_and_a_bad_file_changes_nothing(
