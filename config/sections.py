@@ -1,5 +1,6 @@
 """The tables of a settings file. Each field says what it is for: docs/settings.md shows it."""
 
+from itertools import permutations
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -150,6 +151,24 @@ class SeatKeys(Section):
         description="Keys with which a livelihood seat hands its caller back to the police, in "
         "front of everybody who keyed nothing."
     )
+    three_way: SeatKey = Field(
+        description="Keys with which a seat asks the other side into the talk (three-way call)."
+    )
+    services: dict[SeatKey, Number] = Field(
+        description="Keys -> number at the switch of an outside service that a seat asks into the "
+        "talk, as 120. No other number can be reached."
+    )
+    third_ring_s: Seconds = Field(
+        description="Seconds that a third party rings before the talk goes on without it."
+    )
+
+    @model_validator(mode="after")
+    def _no_code_begins_another(self) -> "SeatKeys":
+        codes = (self.to_livelihood, self.to_police, self.three_way, *self.services)
+        for code, other in permutations(codes, 2):
+            if other.startswith(code):
+                raise ValueError(f"{code} and {other} cannot be told apart: one begins the other")
+        return self
 
 
 class Release(Section):

@@ -20,6 +20,8 @@ KINDS: Final = {
     "L110_QUEUED": StepKind.QUEUED,
     "L110_SEAT": StepKind.SEAT,
     "L110_RETURNED": StepKind.RETURNED,
+    "L110_ASKED_IN": StepKind.ASKED_IN,
+    "L110_THREE_WAY": StepKind.THREE_WAY,
     "L110_OVERFLOW": StepKind.OVERFLOW,
     "L110_END": StepKind.END,
     "L110_BOOT": StepKind.BOOT,

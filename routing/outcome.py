@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from routing.legs import LegFacts
 from routing.model import Target
-from routing.seats import side_of
+from routing.seats import last_talk, left_for_a_queue, side_of
 from routing.steps import StepKind
 from routing.timeline import Timeline, said
 
@@ -16,7 +16,6 @@ ON_A_SIDE = (
     StepKind.JOINED,
     StepKind.RETURNED,
 )
-LEAVES_A_SEAT = (StepKind.RELEASED, StepKind.RETURNED)
 BEYOND_ANSWER = (StepKind.INTAKE, StepKind.DECIDED, *ON_A_SIDE)
 
 
@@ -47,11 +46,11 @@ def outcome_of(steps: Timeline, legs: tuple[LegFacts, ...], answered: bool) -> O
     """The last thing that the caller met decides.
 
     A leg that lives: in-progress. A leg that its node lost: node-lost, whatever came before.
-    A seat: talked-to its side, unless the caller was handed over or returned after it and nobody
-    answered him there. A release by REFER after which he never came on the livelihood trunk:
-    released-not-returned. A queue, a release or a return: left-waiting for that side. A police
-    verdict without a queue: left-waiting-for-police. Nothing of these: left-in-menu if the call
-    was answered, else left-before-answer.
+    A seat: talked-to its side (of a three-way call, of whoever stayed with him), unless the caller
+    was handed over or returned after it and nobody answered him there. A release by REFER after
+    which he never came on the livelihood trunk: released-not-returned. A queue, a release or a
+    return: left-waiting for that side. A police verdict without a queue: left-waiting-for-police.
+    Nothing of these: left-in-menu if the call was answered, else left-before-answer.
     """
     if not legs or any(leg.ended_at is None for leg in legs):
         return Outcome.IN_PROGRESS
@@ -72,8 +71,8 @@ def outcome_of(steps: Timeline, legs: tuple[LegFacts, ...], answered: bool) -> O
 
 
 def _on_a_side(steps: Timeline) -> Outcome:
-    seat, left = steps.last(StepKind.SEAT), steps.last(*LEAVES_A_SEAT)
-    if seat is not None and (left is None or left.order < seat.order):
+    seat, left = last_talk(steps), left_for_a_queue(steps)
+    if seat is not None and (not left or left[-1].order < seat.order):
         return TALKED[side_of(said(seat, "queue")) or _side(steps)]
     if _never_came_back(steps):
         return Outcome.RELEASED_NOT_RETURNED

@@ -28,6 +28,8 @@ class StepKind(StrEnum):
     CLASS = "class"
     OVERFLOW = "overflow"
     QUEUED = "queued"
+    ASKED_IN = "asked-in"
+    THREE_WAY = "three-way"
     SEAT = "seat"
     END = "end"
     CHAN_END = "chan-end"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from config.sections import Seat
 from config.settings import Settings
+from scripts import seat_keys
 from scripts.asterisk_home import CHECKOUT, LENGTHS, SOUNDS, Home, find_program
 
 SOURCES = CHECKOUT / "config/asterisk"
@@ -74,8 +75,7 @@ def _values(settings: Settings, home: Home) -> dict[str, object]:
 def _site_values(settings: Settings) -> dict[str, object]:
     return {
         "sip_host": settings.sip.host,
-        "key_to_livelihood": settings.seat_keys.to_livelihood,
-        "key_to_police": settings.seat_keys.to_police,
+        "seat_keys": seat_keys.application_map(settings.seat_keys),
         "police_members": _members(settings.police.seats),
         "livelihood_members": _members(settings.livelihood.seats),
         "police_ring_s": round(settings.police.ring_s),
@@ -118,6 +118,9 @@ def _globals(settings: Settings) -> str:
         "L110_POLICE_AGAIN_S": round(queues.police_again_s),
         "L110_REFER_GUARD_S": round(queues.refer_guard_s),
         "L110_SERVICE_PATIENCE_S": round(queues.service_patience_s),
+        "L110_THIRD_RING_S": round(settings.seat_keys.third_ring_s),
+        "L110_POLICE_KEYS": seat_keys.of_police(settings.seat_keys),
+        "L110_LIVELIHOOD_KEYS": seat_keys.of_livelihood(settings.seat_keys),
     }
     values |= {f"L110_POLICE_{n}": d for n, d in enumerate(settings.police.destinations, 1)}
     values |= {f"L110_CLASS_{k}": c for k, c in settings.livelihood.classes.items()}

@@ -22,3 +22,15 @@ def channels(home: Home) -> list[str]:
     """Names of the channels that are up now."""
     lines = ask(home, "core show channels concise").splitlines()
     return [line.split("!")[0] for line in lines if "!" in line]
+
+
+def largest_talk(home: Home) -> int:
+    """How many channels the fullest bridge joins; a bridge is a talk."""
+    lines = (line.split() for line in ask(home, "bridge show all").splitlines()[1:])
+    return max((int(words[2]) for words in lines if len(words) > 3), default=0)
+
+
+def group_count(home: Home, group: str, category: str) -> int:
+    """Channels in GROUP(category)=group."""
+    lines = (line.split() for line in ask(home, "group show channels").splitlines())
+    return sum(words[-2:] == [group, category] for words in lines)

@@ -17,6 +17,12 @@ from scripts.asterisk_home import CHECKOUT, LENGTHS, SOUNDS
 
 TEXTS = CHECKOUT / "config/prompts"
 LONGEST_MENU_S = 6.0  # nobody in danger waits longer than this to hear the last option
+TONES = {
+    "handed-over": "synth 0.15 sine 880 fade 0.01 0.15 0.02 gain -12",
+    "asked-in": "synth 0.1 sine 660 fade 0.01 0.1 0.02 gain -12 pad 0 0.06 repeat 1",
+    "joined": "synth 0.3 sine 660:990 fade 0.01 0.3 0.02 gain -12",
+    "not-joined": "synth 0.4 sine 330 fade 0.01 0.4 0.05 gain -12",
+}  # sox effects: to a seat after its key; the last two to everybody in the talk
 FORMATS = (("alaw", "al"), ("ulaw", "ul"))  # what trunks speak: no transcoding while a prompt plays
 
 
@@ -94,12 +100,12 @@ def length_s(wav: Path) -> float:
 
 
 def make_tones() -> None:
-    """A soft beat for who waits; a blink for a seat's key, for a word would hold the line."""
+    """A soft beat for who waits; short tones for seats, for a word would hold the line."""
     beat = ["synth", "0.4", "sine", "440", "fade", "0.05", "0.4", "0.1", "gain", "-20"]
     _make_tone(SOUNDS / "l110-wait/tone.wav", [*beat, "pad", "0", "2.6"])
     for language in sorted(path.stem for path in TEXTS.glob("*.toml")):
-        blink = ["synth", "0.15", "sine", "880", "fade", "0.01", "0.15", "0.02", "gain", "-12"]
-        _make_tone(SOUNDS / language / "l110/handed-over.wav", blink)
+        for name, effects in TONES.items():
+            _make_tone(SOUNDS / language / f"l110/{name}.wav", effects.split())
 
 
 def _make_tone(wav: Path, effects: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """`l110 config`: the settings in force, and the files for a site's own Asterisk."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from db.engine import public_url
 from scripts.asterisk_config import render_site
 from scripts.cli.context import Site, pass_site
 
+BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")  # TOML wants quotes round any other
 # What Asterisk's configuration has to say: file -> lines.
 ADDITIONS: dict[str, tuple[str, ...]] = {
     "extensions.conf": (
@@ -119,7 +121,11 @@ def as_toml(values: Mapping[str, Any]) -> Iterator[str]:
 
 def _toml(value: object) -> str:
     if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{key} = {_toml(v)}' for key, v in value.items())} }}"
+        return f"{{ {', '.join(f'{_key(key)} = {_toml(v)}' for key, v in value.items())} }}"
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
     return json.dumps(value)  # a string of JSON is one of TOML
+
+
+def _key(name: str) -> str:
+    return name if BARE_KEY.fullmatch(name) else json.dumps(name)

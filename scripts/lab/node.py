@@ -8,7 +8,7 @@ from config.settings import Settings, load_settings
 from db.engine import make_engine
 from db.upgrade import upgrade
 from scripts.asterisk_config import render
-from scripts.asterisk_console import channels, is_up
+from scripts.asterisk_console import channels, group_count, is_up, largest_talk
 from scripts.asterisk_home import CHECKOUT, Home, find_program
 from scripts.lab.process import Process
 from scripts.lab.waiting import NeverHappened, wait_until
@@ -63,6 +63,14 @@ class Node:
     def channels(self) -> list[str]:
         """Names of the channels that are up now."""
         return channels(self.home)
+
+    def largest_talk(self) -> int:
+        """How many channels are in the fullest talk now."""
+        return largest_talk(self.home)
+
+    def slots_in_use(self) -> int:
+        """Police lines in use now, as the dialplan counts them."""
+        return group_count(self.home, "line", "l110")
 
     def stop(self) -> None:
         for name in ("asterisk", "ivr", "forward"):

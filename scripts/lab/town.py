@@ -19,15 +19,22 @@ DUTY_TELEPHONE = "8199"
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a seat behaves. `answers=False` rings for ever; `keys` are pressed in the talk."""
+    """How a seat behaves. `answers=False` rings for ever; `keys` are pressed in the talk.
+
+    keys_after_s: from the answer to the first key.
+    talk_s: from the last key, or the answer, to the hang-up.
+    """
 
     ring_s: float = 0.3
     talk_s: float = 2.0
     answers: bool = True
     keys: str = ""
+    keys_after_s: float = 1.0
 
     def scenario(self) -> str:
-        return seat(self.ring_s, self.talk_s, self.keys) if self.answers else silent_seat()
+        if not self.answers:
+            return silent_seat()
+        return seat(self.ring_s, self.talk_s, self.keys, self.keys_after_s)
 
 
 @dataclass(frozen=True, slots=True)

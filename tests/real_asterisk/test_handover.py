@@ -87,15 +87,20 @@ def test_the_callers_own_star_two_does_nothing_in_a_talk(system: System) -> None
     assert system.call_of("13800000004").released_at is None
 
 
-def test_a_third_hand_over_is_refused_and_the_seat_keeps_the_caller(system: System) -> None:
-    if system.node.settings.release.mode == "refer":
-        pytest.skip("the count does not come back with a caller whom the switch brings back")
+def test_the_third_hand_over_becomes_a_three_way_call_that_the_seat_keeps(system: System) -> None:
+    """Counted on both legs of a call: by REFER the count travels with the call's id."""
     system.town.staff("8001", Manner(ring_s=0.2, talk_s=8, keys="*2"))
-    system.town.staff("7001", Manner(ring_s=0.2, talk_s=30, keys="*1"))
+    system.town.staff("7001", Manner(ring_s=0.2, talk_s=30, keys="*1", keys_after_s=3))
     system.town.call("13800000005", [Press("1"), Stay(90)])
+    wait_until(lambda: system.node.largest_talk() == 3, "three in one talk", 60)
+    assert not system.town.seat_is_free("8001")
+
     seen = system.town.ended("13800000005", 90)
-    assert seen.talked_to == ("8001", "7001", "8001")
-    last_talk_s = (seen.ended_at or 0) - seen.talked[-1][1]
-    assert last_talk_s > 6  # until that seat hung up by itself, long after its key
-    assert system.call_of("13800000005").outcome == "talked-to-police"
+    assert seen.talked_to == ("8001", "7001", "8001", "7001")
+    last_talk_s = (seen.ended_at or 0) - seen.talked[-2][1]
+    assert last_talk_s > 8  # until that seat hung up by itself, long after its key
+    call = system.call_of("13800000005")
+    assert (call.outcome, call.seat) == ("talked-to-police", "seat-8001")
+    asked = [step.data for step in system.steps_of(call) if step.kind == "asked-in"]
+    assert [(step["to"], step["forced"]) for step in asked] == [("livelihood", "yes")]
     system.assert_nothing_outlives_its_call()
