@@ -133,7 +133,7 @@ def _endpoints(settings: Settings) -> str:
     trunk = (
         f"[{name}](l110-from-switch)\nidentify_by=ip\n"
         f"[{name}]\ntype=identify\nendpoint={name}\nmatch={settings.sip.switch_host}\n\n"
-        f"[l110-switch](l110-to-switch)\naors=l110-switch\n"
+        f"[l110-switch](l110-to-switch)\nidentify_by=ip\naors=l110-switch\n"
         f"[l110-switch]\ntype=aor\ncontact={switch}\n"
     )
     allowed = (settings.sip.switch_host, *settings.sip.seat_networks)
@@ -148,7 +148,8 @@ def _seat(seat: Seat, settings: Settings) -> str:
     endpoint = f"\n[{name}](l110-seat-endpoint)\naors={name}\n"
     if seat.at == "switch":
         where = f"{seat.number}@{settings.sip.switch_host}:{settings.sip.switch_port}"
-        return f"{endpoint}[{name}]\ntype=aor\ncontact=sip:{where}\n"
+        # By no address and no name: nobody in a seat network may call as this seat.
+        return f"{endpoint}identify_by=ip\n[{name}]\ntype=aor\ncontact=sip:{where}\n"
     password = secret(settings.secret_path(name))
     return (
         f"{endpoint}auth={name}\n[{name}]\ntype=aor\nmax_contacts=1\nremove_existing=yes\n"

@@ -21,8 +21,9 @@ from scripts.lab.acts import ACTS, LIVELIHOOD, POLICE
 from scripts.lab.board import board
 from scripts.lab.callers import impatient_caller
 from scripts.lab.morning import Scene, numbered
+from scripts.lab.seats import Manner
 from scripts.lab.sipp import Person
-from scripts.lab.town import DUTY_TELEPHONE, Manner, Town, TownPlan
+from scripts.lab.town import DUTY_TELEPHONE, Town, TownPlan
 from scripts.lab.waiting import NeverHappened
 
 LONGEST_CALL_S = 60.0

@@ -8,7 +8,8 @@ from scripts.asterisk_console import ask
 from scripts.asterisk_home import Home
 from scripts.lab import morning
 from scripts.lab.morning import Scene
-from scripts.lab.town import Manner, Town
+from scripts.lab.seats import Manner
+from scripts.lab.town import Town
 from scripts.lab.waiting import wait_until
 
 POLICE = Manner(ring_s=0.8, talk_s=3.0)

@@ -1,5 +1,7 @@
 """What a seat's telephone does, written as a SIPp scenario: ring, answer, talk, hang up."""
 
+from dataclasses import dataclass
+
 from scripts.lab.sip_text import (
     NO_BODY,
     SDP_BODY,
@@ -13,6 +15,27 @@ from scripts.lab.sip_text import (
     scenario,
     send,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a seat behaves. `answers=False` rings for ever; `keys` are pressed in the talk.
+
+    keys_after_s: from the answer to the first key.
+    talk_s: from the last key, or the answer, to the hang-up.
+    """
+
+    ring_s: float = 0.3
+    talk_s: float = 2.0
+    answers: bool = True
+    keys: str = ""
+    keys_after_s: float = 1.0
+
+    def scenario(self) -> str:
+        if not self.answers:
+            return silent_seat()
+        return seat(self.ring_s, self.talk_s, self.keys, self.keys_after_s)
+
 
 # The INVITE's own headers are kept for the requests and answers that must name them later.
 INVITE = (

@@ -8,33 +8,13 @@ from pathlib import Path
 from scripts.asterisk_home import SOUNDS
 from scripts.lab import sipp
 from scripts.lab.callers import Action, caller
-from scripts.lab.seats import seat, silent_seat
+from scripts.lab.seats import Manner
 from scripts.lab.sipp import Endpoint, Person, Sipp
 from scripts.lab.switch import Switch, SwitchPlan
 from scripts.lab.waiting import wait_until
 from scripts.lab.witness import TrunkLeg, Witness, trunk_legs, witness
 
 DUTY_TELEPHONE = "8199"
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How a seat behaves. `answers=False` rings for ever; `keys` are pressed in the talk.
-
-    keys_after_s: from the answer to the first key.
-    talk_s: from the last key, or the answer, to the hang-up.
-    """
-
-    ring_s: float = 0.3
-    talk_s: float = 2.0
-    answers: bool = True
-    keys: str = ""
-    keys_after_s: float = 1.0
-
-    def scenario(self) -> str:
-        if not self.answers:
-            return silent_seat()
-        return seat(self.ring_s, self.talk_s, self.keys, self.keys_after_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ from db.engine import reading
 from db.models import CallLegRow, CallRow, CallStepRow, TicketRow
 from reports.witnesses import cel_starts
 from scripts.lab.node import Node
-from scripts.lab.town import DUTY_TELEPHONE, Manner, Town, TownPlan
+from scripts.lab.registered import Telephones
+from scripts.lab.seats import Manner
+from scripts.lab.town import DUTY_TELEPHONE, Town, TownPlan
 from scripts.lab.waiting import wait_until
 
 POLICE = ("8001", "8002", "8003", "8004")
@@ -77,9 +79,9 @@ class Records:
 class System(Records):
     """What a test holds: the town outside, the node inside, and the store's rows."""
 
-    def __init__(self, town: Town, node: Node) -> None:
+    def __init__(self, town: Town, node: Node, telephones: Telephones) -> None:
         super().__init__(node)
-        self.town = town
+        self.town, self.telephones = town, telephones
 
     def seats_of(self, call_id: str) -> list[str]:
         """Seats that answered this call, by the id that the node sent to the switch."""
@@ -109,6 +111,7 @@ class Plan:
     """What a node is told. `settings` is TOML put behind the usual settings.
 
     `place` keeps the systems of one test run apart: each has loopback addresses of its own.
+    Seats in `registered` are telephones of the node itself; the others stand behind the switch.
     """
 
     place: int
@@ -121,10 +124,16 @@ class Plan:
     overflow_after_s: int = 60
     ring_s: int = 20
     destinations: Sequence[str] = ("queue", "dial:8199", "refer:8199")
+    registered: Sequence[str] = ()
 
     @property
     def net(self) -> str:
         return f"127.{20 + os.getpid() % 200}.{self.place}"
+
+    @property
+    def telephones_host(self) -> str:
+        """Where registered seats are; nobody else may send the node SIP but its switch."""
+        return f"{self.net}.7"
 
     def write(self, root: Path) -> Path:
         """The settings file, with everything below `root`."""
@@ -132,20 +141,41 @@ class Plan:
         rules.write_text(self.rules or Path("config/rules.toml").read_text())
         config = root / "settings.toml"
         store = f'database_url = "{self.database_url}"\n'
-        config.write_text(store + _addresses(root, self.net, rules) + self._tables())
+        config.write_text(store + self._addresses(root, rules) + self._tables())
         return config
+
+    def _addresses(self, root: Path, rules: Path) -> str:
+        return f"""
+var_dir = "{root / "var"}"
+rules_file = "{rules}"
+[sip]
+host = "{self.net}.1"
+switch_host = "{self.net}.2"
+seat_networks = {json.dumps([f"{self.telephones_host}/32"] if self.registered else [])}
+[agi]
+host = "{self.net}.1"
+[ami]
+host = "{self.net}.1"
+[http]
+host = "{self.net}.1"
+"""
 
     def _tables(self) -> str:
         return f"""
 [police]
 lines = {self.lines}
-seats = {_seats(self.police)}
+seats = {self._seats(self.police)}
 overflow_after_s = {self.overflow_after_s}
 ring_s = {self.ring_s}
 destinations = {json.dumps(list(self.destinations))}
 [livelihood]
-seats = {_seats(self.livelihood)}
+seats = {self._seats(self.livelihood)}
 {self.settings}"""
+
+    def _seats(self, numbers: Sequence[str]) -> str:
+        at = dict.fromkeys(self.registered, "registered")
+        seats = (f'{{ number = "{n}", at = "{at.get(n, "switch")}" }}' for n in numbers)
+        return f"[{', '.join(seats)}]"
 
 
 @contextmanager
@@ -173,7 +203,7 @@ def running_system(
     Everything is stopped by the processes that were started.
     """
     plan = Plan(place, **told)
-    everybody = (*plan.police, *plan.livelihood, DUTY_TELEPHONE)
+    everybody = {*plan.police, *plan.livelihood, DUTY_TELEPHONE} - {*plan.registered}
     town = TownPlan(
         root=root,
         node_host=f"{plan.net}.1",
@@ -182,35 +212,17 @@ def running_system(
         switch_port=5060,
         callers_host=f"{plan.net}.9",
         seats_host=f"{plan.net}.8",
-        seats={**dict.fromkeys(everybody, Manner()), **(seats or {})},
-        direct_seats=tuple(plan.police),
+        seats={**dict.fromkeys(sorted(everybody), Manner()), **(seats or {})},
+        direct_seats=tuple(number for number in plan.police if number in everybody),
         trunk_channels=trunk_channels,
     )
-    system = System(Town(town), Node(plan.write(root)))
+    node = Node(plan.write(root))
+    system = System(Town(town), node, Telephones(node, plan.telephones_host))
     try:
         system.node.start()
         system.town.start()
         yield system
     finally:
+        system.telephones.leave()
         system.town.stop()
         system.node.stop()
-
-
-def _addresses(root: Path, net: str, rules: Path) -> str:
-    return f"""
-var_dir = "{root / "var"}"
-rules_file = "{rules}"
-[sip]
-host = "{net}.1"
-switch_host = "{net}.2"
-[agi]
-host = "{net}.1"
-[ami]
-host = "{net}.1"
-[http]
-host = "{net}.1"
-"""
-
-
-def _seats(numbers: Sequence[str]) -> str:
-    return "[" + ", ".join(f'{{ number = "{number}" }}' for number in numbers) + "]"

@@ -17,7 +17,7 @@ from ivr.ami_words import Value
 from scripts.asterisk_console import ask
 from scripts.cli.live import EVENTS
 from scripts.lab.callers import HangUp, Press, Stay, Wait
-from scripts.lab.town import Manner
+from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.relay import Relay, relay_to
 from tests.real_asterisk.system import System, running_system

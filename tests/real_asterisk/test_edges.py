@@ -2,18 +2,28 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
 from scripts.asterisk_console import ask
 from scripts.lab import sipp
 from scripts.lab.callers import HangUp, Wait, caller
+from scripts.lab.seats import Manner
+from scripts.lab.telephone import Telephone
+from scripts.lab.waiting import wait_until
 from tests.real_asterisk.system import System, running_system
 
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with running_system(tmp_path_factory.mktemp("edges"), 11) as system:
+    with running_system(
+        tmp_path_factory.mktemp("edges"),
+        11,
+        registered=("8004",),
+        lines=8,
+        seats=dict.fromkeys(("8001", "8002", "8003"), Manner(ring_s=0.1, talk_s=30)),
+    ) as system:
         yield system
 
 
@@ -44,6 +54,75 @@ def test_an_invite_from_an_unknown_address_is_refused_before_it_is_a_call(system
     assert "403 Forbidden" in stranger.complaint()
     assert system.calls() == []
     assert system.node.channels() == []
+
+
+@pytest.fixture
+def trunk_call(system: System) -> Iterator[Telephone]:
+    """The switch itself, in a call that a police seat has answered."""
+    host = system.town.plan.switch_host
+    switch = system.telephones.stranger("13800000002", host=host)
+    switch.call("110")
+    switch.wait_for("answered")
+    switch.press("1")
+    wait_until(lambda: talks_at_a_seat(system), "a seat to answer", 10)
+    yield switch
+    system.telephones.leave()
+    system.assert_nothing_outlives_its_call()
+
+
+def talks_at_a_seat(system: System) -> bool:
+    """Whether a trunk channel and a seat's channel of the node are up and bridged."""
+    return "2 active channels" in ask(system.node.home, "core show channels")
+
+
+@pytest.mark.parametrize("extension", ["110", "livelihood", "8002", "120"])
+def test_a_refer_from_the_trunk_is_refused_and_the_caller_stays(
+    system: System, trunk_call: Telephone, extension: str
+) -> None:
+    assert trunk_call.transfer(extension) in (403, 603)
+    assert talks_at_a_seat(system)
+    assert trunk_call.diary.found("ended") == []
+
+
+def test_a_refer_from_the_trunk_that_names_another_dialog_is_refused(
+    system: System, trunk_call: Telephone
+) -> None:
+    second = trunk_call.call("livelihood")
+    trunk_call.wait_for("answered", call_id=second.call_id)
+    assert trunk_call.transfer_to(second, "livelihood") in (403, 603)
+    assert trunk_call.diary.found("ended") == []
+
+
+def test_nobody_takes_over_a_call_with_replaces(system: System, trunk_call: Telephone) -> None:
+    """Who knows all names of the dialog is refused by his address, or for want of a password."""
+    wanted = ("Replaces", unquote(trunk_call.talk.dialog.replaces))
+    outside = system.telephones.stranger("13800000001", host=system.town.plan.callers_host)
+    assert outside.ask("110", "INVITE", wanted) == 403
+    assert outside.ask("livelihood", "REFER", ("Refer-To", "<sip:110@example.invalid>")) == 403
+    inside = system.telephones.stranger("seat-8004")
+    assert inside.ask("110", "INVITE", wanted) == 401
+    assert trunk_call.diary.found("ended") == []
+
+
+@pytest.mark.parametrize("name", ["seat-8001", "l110-switch", "l110-trunk", "nobody"])
+def test_nobody_in_a_seat_network_calls_under_a_name_without_a_password(
+    system: System, name: str
+) -> None:
+    assert system.telephones.stranger(name).ask("110", "INVITE") == 401
+    system.telephones.leave()
+
+
+def test_control_where_a_name_were_enough_a_stranger_would_be_let_in(system: System) -> None:
+    site = system.node.home.etc / "l110/pjsip-site.conf"
+    kept = site.read_text()
+    site.write_text(kept.replace("aors=seat-8001\nidentify_by=ip", "aors=seat-8001"))
+    try:
+        ask(system.node.home, "module reload res_pjsip.so")
+        assert system.telephones.stranger("seat-8001").ask("110", "INVITE") == 404
+    finally:
+        site.write_text(kept)
+        ask(system.node.home, "module reload res_pjsip.so")
+        system.telephones.leave()
 
 
 def test_the_managers_reader_may_look_but_not_dial(system: System) -> None:

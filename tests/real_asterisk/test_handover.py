@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.lab.callers import Press, Stay, Wait
-from scripts.lab.town import Manner
+from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.system import System, running_system
 

@@ -8,7 +8,7 @@ import pytest
 from db.engine import reading
 from reports.abandoned import abandoned_calls
 from scripts.lab.callers import Action, HangUp, Press, Stay, Wait
-from scripts.lab.town import Manner
+from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.system import System, running_system
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pytest
 
 from scripts.lab.callers import Action, HangUp, Press, Stay, Wait, impatient_caller
+from scripts.lab.seats import Manner
 from scripts.lab.sipp import Person
-from scripts.lab.town import Manner
 from tests.real_asterisk.system import System, running_system
 
 POLICE = [f"80{n:02d}" for n in range(1, 25)]

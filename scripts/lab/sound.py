@@ -1,0 +1,80 @@
+"""What a telephone sends while it talks: silence in G.711 u-law, and its keys (RFC 4733)."""
+
+import asyncio
+import secrets
+import struct
+from collections import deque
+
+from scripts.lab.sip_dialog import KEYS_PAYLOAD
+from scripts.lab.sip_message import Address
+
+TICK_S, SAMPLES = 0.02, 160
+SILENCE = b"\xff" * SAMPLES
+KEYS = "0123456789*#ABCD"
+KEY_TICKS, LAST_WORDS = 8, 3  # a key lasts 160 ms; its end is said three times
+GAP_S = 0.1
+
+
+class Sound(asyncio.DatagramProtocol):
+    """One RTP stream. `heard` counts the packets that came."""
+
+    def __init__(self) -> None:
+        self.heard = 0
+        self.to: Address | None = None
+        self._number, self._time = secrets.randbelow(1000), secrets.randbelow(100000)
+        self._source = secrets.randbits(32)
+        self._key: deque[bytes] = deque()
+        self._key_time = 0
+        self._transport: asyncio.DatagramTransport | None = None
+
+    async def open(self, host: str) -> int:
+        """Returns the port, a free one."""
+        loop = asyncio.get_running_loop()
+        made = await loop.create_datagram_endpoint(lambda: self, local_addr=(host, 0))
+        self._transport = made[0]
+        port: int = self._transport.get_extra_info("sockname")[1]
+        return port
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        self.heard += 1
+
+    def close(self) -> None:
+        if self._transport:
+            self._transport.close()
+
+    async def speak(self) -> None:
+        """Until cancelled."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            self._say()
+            due += TICK_S
+            await asyncio.sleep(max(0.0, due - loop.time()))
+
+    async def press(self, keys: str) -> None:
+        for key in keys:
+            event = KEYS.index(key)
+            self._key_time = self._time
+            self._key.extend(_event(event, n, end=False) for n in range(1, KEY_TICKS + 1))
+            self._key.extend([_event(event, KEY_TICKS, end=True)] * LAST_WORDS)
+            await asyncio.sleep((KEY_TICKS + LAST_WORDS) * TICK_S + GAP_S)
+
+    def _say(self) -> None:
+        self._number, self._time = self._number + 1, self._time + SAMPLES
+        if not self.to or not self._transport or self._transport.is_closing():
+            return
+        if self._key:
+            first = len(self._key) == KEY_TICKS + LAST_WORDS
+            packet = self._packet(KEYS_PAYLOAD, self._key_time, self._key.popleft(), marker=first)
+        else:
+            packet = self._packet(0, self._time, SILENCE)
+        self._transport.sendto(packet, self.to)
+
+    def _packet(self, payload: int, at: int, body: bytes, *, marker: bool = False) -> bytes:
+        kind = payload | (0x80 if marker else 0)
+        number = self._number & 0xFFFF
+        return struct.pack("!BBHII", 0x80, kind, number, at & 0xFFFFFFFF, self._source) + body
+
+
+def _event(event: int, ticks: int, *, end: bool) -> bytes:
+    return struct.pack("!BBH", event, (0x80 if end else 0) | 10, ticks * SAMPLES)
