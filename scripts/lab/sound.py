@@ -1,10 +1,11 @@
-"""What a telephone sends while it talks: silence in G.711 u-law, and its keys (RFC 4733)."""
+"""What a telephone sends in a talk: silence or a hum in G.711 u-law, and its keys (RFC 4733)."""
 
 import asyncio
 import secrets
 import struct
 from collections import deque
 
+from scripts.lab.hearing import RATE, holds_tone, hum
 from scripts.lab.sip_dialog import KEYS_PAYLOAD
 from scripts.lab.sip_message import Address
 
@@ -13,13 +14,17 @@ SILENCE = b"\xff" * SAMPLES
 KEYS = "0123456789*#ABCD"
 KEY_TICKS, LAST_WORDS = 8, 3  # a key lasts 160 ms; its end is said three times
 GAP_S = 0.1
+HEADER = 12
+REMEMBERED = 50  # packets: the last second
 
 
 class Sound(asyncio.DatagramProtocol):
-    """One RTP stream. `heard` counts the packets that came."""
+    """One RTP stream. `heard` counts the packets that came, `ear` keeps the last of them."""
 
     def __init__(self) -> None:
         self.heard = 0
+        self.ear: deque[bytes] = deque(maxlen=REMEMBERED)
+        self._hum = SILENCE
         self.to: Address | None = None
         self._number, self._time = secrets.randbelow(1000), secrets.randbelow(100000)
         self._source = secrets.randbits(32)
@@ -37,6 +42,17 @@ class Sound(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         self.heard += 1
+        self.ear.append(data[HEADER:])
+
+    def hum(self, hz: int) -> None:
+        """In the place of silence; `hz` is a multiple of 50, so that packets join well."""
+        if hz * SAMPLES % RATE:
+            raise ValueError(f"{hz} Hz is no multiple of {RATE // SAMPLES}")
+        self._hum = hum(hz, SAMPLES)
+
+    def hears(self, hz: int) -> bool:
+        """Whether this tone is in what came within the last second."""
+        return holds_tone(tuple(self.ear), hz)
 
     def close(self) -> None:
         if self._transport:
@@ -67,7 +83,7 @@ class Sound(asyncio.DatagramProtocol):
             first = len(self._key) == KEY_TICKS + LAST_WORDS
             packet = self._packet(KEYS_PAYLOAD, self._key_time, self._key.popleft(), marker=first)
         else:
-            packet = self._packet(0, self._time, SILENCE)
+            packet = self._packet(0, self._time, self._hum)
         self._transport.sendto(packet, self.to)
 
     def _packet(self, payload: int, at: int, body: bytes, *, marker: bool = False) -> bytes:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from scripts.lab.callers import HangUp, Press, Stay, Wait
-from scripts.lab.town import DUTY_TELEPHONE, Manner
+from scripts.lab.seats import Manner
+from scripts.lab.town import DUTY_TELEPHONE
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.system import running_system
 

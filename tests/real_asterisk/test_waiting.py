@@ -9,7 +9,8 @@ from db.engine import reading
 from reports.abandoned import abandoned_calls
 from scripts.asterisk_console import ask
 from scripts.lab.callers import HangUp, Press, Stay, Wait
-from scripts.lab.town import DUTY_TELEPHONE, Manner
+from scripts.lab.seats import Manner
+from scripts.lab.town import DUTY_TELEPHONE
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.system import System, running_system
 
