@@ -102,7 +102,8 @@ def cancel_of(invite: Message) -> Message:
 
 def parameter(value: str, name: str) -> str:
     """`;name=...` of a header; empty if there is none."""
-    found = re.search(rf";\s*{name}=([^;>,\s]+)", value.rpartition(">")[2] or value, re.IGNORECASE)
+    outside = value.rpartition(">")[2] if ">" in value else value
+    found = re.search(rf";\s*{name}=([^;,\s]+)", outside, re.IGNORECASE)
     return found[1] if found else ""
 
 

@@ -19,10 +19,15 @@ REMEMBERED = 50  # packets: the last second
 
 
 class Sound(asyncio.DatagramProtocol):
-    """One RTP stream. `heard` counts the packets that came, `ear` keeps the last of them."""
+    """One RTP stream.
+
+    heard counts the packets that came, `keys` are the keys among them, `ear` keeps the last sound.
+    """
 
     def __init__(self) -> None:
         self.heard = 0
+        self.keys = ""
+        self._last_key_at = -1
         self.ear: deque[bytes] = deque(maxlen=REMEMBERED)
         self._hum = SILENCE
         self.to: Address | None = None
@@ -42,7 +47,10 @@ class Sound(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         self.heard += 1
-        self.ear.append(data[HEADER:])
+        if data[1] & 0x7F == KEYS_PAYLOAD and len(data) >= HEADER + 4:
+            self._hear_key(data)
+        else:
+            self.ear.append(data[HEADER:])
 
     def hum(self, hz: int) -> None:
         """In the place of silence; `hz` is a multiple of 50, so that packets join well."""
@@ -53,6 +61,11 @@ class Sound(asyncio.DatagramProtocol):
     def hears(self, hz: int) -> bool:
         """Whether this tone is in what came within the last second."""
         return holds_tone(tuple(self.ear), hz)
+
+    def _hear_key(self, data: bytes) -> None:
+        at: int = struct.unpack("!I", data[4:8])[0]
+        if at != self._last_key_at and data[12] < len(KEYS):
+            self._last_key_at, self.keys = at, self.keys + KEYS[data[12]]
 
     def close(self) -> None:
         if self._transport:

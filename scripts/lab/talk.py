@@ -176,7 +176,8 @@ class Talk:
             case "NOTIFY":
                 self._say(request, "200 OK")
                 self._notified(request.body.splitlines()[0] if request.body else "")
-            case "INFO" | "OPTIONS" | "MESSAGE":
+            case "INFO" | "OPTIONS":
+                self.note("told", request.body.partition("\r\n")[0] or request.method)
                 self._say(request, "200 OK")
             case _:
                 self._say(request, "501 Not Implemented")

@@ -25,7 +25,8 @@ class Telephone:
     """`node` is where it registers and calls. Without a password it is a stranger.
 
     diary: registered, unregistered, asked (OPTIONS), rang, dialled, progress, answered, pressed,
-    offered, held, referred, notified, ended (us, them, cancelled, refused <status>), failed.
+    told (INFO), offered, held, unheld, referred, notified, failed,
+    ended (us, them, cancelled, refused <status>).
     """
 
     def __init__(

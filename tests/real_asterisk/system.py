@@ -11,6 +11,7 @@ from typing import Any
 from db.engine import reading
 from db.models import CallLegRow, CallRow, CallStepRow, TicketRow
 from reports.witnesses import cel_starts
+from scripts.asterisk_console import ask
 from scripts.lab.node import Node
 from scripts.lab.registered import Telephones
 from scripts.lab.seats import Manner
@@ -88,6 +89,20 @@ class System(Records):
         events = self.town.switch.events()
         answered = [e for e in events if e.name == "SW_SEAT" and e.facts["call"] == call_id]
         return [event.facts["seat"].removeprefix("seat-") for event in answered]
+
+    @contextmanager
+    def endpoints_changed(self, old: str, new: str) -> Iterator[None]:
+        """For controls: the node's own SIP endpoints with a protection taken out, for a while."""
+        site = self.node.home.etc / "l110/pjsip-site.conf"
+        kept = site.read_text()
+        assert old in kept
+        site.write_text(kept.replace(old, new))
+        ask(self.node.home, "module reload res_pjsip.so")
+        try:
+            yield
+        finally:
+            site.write_text(kept)
+            ask(self.node.home, "module reload res_pjsip.so")
 
     def wait_for_the_store(self) -> None:
         """Until every trunk channel that Asterisk wrote down is a leg with its end."""

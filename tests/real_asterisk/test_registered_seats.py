@@ -7,6 +7,7 @@ import pytest
 from scripts.asterisk_console import ask
 from scripts.lab.callers import Press, Stay, Wait
 from scripts.lab.seats import Manner
+from scripts.lab.telephone import Telephone
 from scripts.lab.town import DUTY_TELEPHONE
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.system import System, running_system
@@ -76,7 +77,7 @@ def test_a_registered_police_seat_hands_the_caller_over_with_one_key_and_is_free
         "8001", Manner(ring_s=0.2, talk_s=30, keys="*2"), keys_by_info=keys_by_info
     )
     operator = system.telephones.staff("7001", Manner(ring_s=0.2, talk_s=2))
-    system.town.call(number, [Press("1"), Wait(3), Stay(60)])
+    system.town.call(number, [Press("1"), Wait(5), Press("1"), Stay(60)])
     operator.wait_for("answered", timeout_s=45)
     police.wait_for("ended", "them")
     if mode == "refer":
@@ -153,13 +154,57 @@ def test_the_right_password_from_outside_the_seat_networks_is_refused(system: Sy
     assert rung(system, "13800000010") == (DUTY_TELEPHONE,)
     assert thief.talks == []
 
-    # The control: without that list the same telephone comes in.
-    acl = system.node.home.etc / "l110/pjsip-site.conf"
-    kept = acl.read_text()
-    acl.write_text(kept.replace("deny=0.0.0.0/0.0.0.0", "permit=0.0.0.0/0.0.0.0"))
+
+def test_control_without_the_password_or_the_list_of_networks_a_thief_gets_the_seat(
+    system: System,
+) -> None:
+    password = system.telephones.staff("8001").line.password
+    system.telephones.leave()
+    guessing = system.telephones.stranger("seat-8001", "wrong")
+    with system.endpoints_changed("auth=seat-8001\n", ""):
+        assert (guessing.register(), guessing.unregister()) == (200, 200)
+    outside = system.telephones.stranger("seat-8001", password, host=f"{system.telephones.host}7")
+    with system.endpoints_changed("deny=0.0.0.0/0.0.0.0", "permit=0.0.0.0/0.0.0.0"):
+        assert (outside.register(), outside.unregister()) == (200, 200)
+    assert (guessing.register(), outside.register()) == (401, 403)
+
+
+@pytest.mark.parametrize("extension", ["120", "110", "7001", "s", "l110-boot"])
+def test_a_seat_transfers_its_caller_nowhere_else_and_keeps_him(
+    system: System, extension: str
+) -> None:
+    number = f"139{len(system.calls()):08d}"
+    seat = talking_seat(system, number)
+    seat.transfer(extension)
+    seat.wait_for("notified", "SIP/2.0 404")
+    before = seat.talk.sound.heard
+    wait_until(lambda: seat.talk.sound.heard > before + 20, "the caller's voice", 3)
+    seat.hang_up()
+    system.town.ended(number)
+    call = system.call_of(number)
+    assert (call.outcome, call.seat, call.released_at) == ("talked-to-police", "seat-8001", None)
+
+
+def test_control_an_extension_that_existed_would_take_the_caller_away(system: System) -> None:
+    ask(system.node.home, "dialplan add extension 120,1,Hangup,16 into l110-from-seat")
     try:
-        ask(system.node.home, "module reload res_pjsip.so")
-        assert thief.register() == 200
+        seat = talking_seat(system, "13700000001")
+        seat.transfer("120")
+        system.town.ended("13700000001", 5)  # long before he or the seat would have hung up
     finally:
-        acl.write_text(kept)
-        ask(system.node.home, "module reload res_pjsip.so")
+        ask(system.node.home, "dialplan remove extension 120@l110-from-seat")
+
+
+def talking_seat(system: System, number: str) -> Telephone:
+    seat = system.telephones.staff("8001", Manner(ring_s=0.1, talk_s=20))
+    system.town.call(number, [Press("1"), Stay(20)], speaks=True)
+    seat.wait_for("answered", timeout_s=15)
+    wait_until(lambda: seat.talk.sound.heard > 10, "the caller's voice", 3)
+    return seat
+
+
+@pytest.mark.parametrize("extension", ["120", "110", "7001", "s"])
+def test_a_seat_dials_nobody(system: System, extension: str) -> None:
+    seat = system.telephones.staff("8001")
+    talk = seat.call(extension)
+    seat.wait_for("ended", "refused 404", call_id=talk.call_id)
