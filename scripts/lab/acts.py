@@ -15,6 +15,7 @@ from scripts.lab.waiting import wait_until
 POLICE = Manner(ring_s=0.8, talk_s=3.0)
 LIVELIHOOD = Manner(ring_s=1.0, talk_s=4.0)
 HANDS_OVER = Manner(ring_s=0.8, talk_s=30.0, keys="*2")
+ASKS_IN = Manner(ring_s=0.8, talk_s=5.0, keys="*3")
 HANDS_BACK = Manner(ring_s=1.0, talk_s=30.0, keys="*1")
 RULES_SEEN_S = 5.0
 
@@ -65,10 +66,16 @@ def _call_takers_hand_over(settings: Settings, town: Town) -> None:
         town.staff(seat.number, HANDS_OVER)
 
 
+def _call_takers_ask_in(settings: Settings, town: Town) -> None:
+    for seat in settings.police.seats:
+        town.staff(seat.number, ASKS_IN)
+
+
 ACTS = (
     Act("a morning; a release gives the slot back", morning.MENU_ON, "138", _nothing),
     Act("now by REFER: the trunk channel is cleared", morning.REFER, "137", _refer),
     Act("an operator presses *1", morning.OPERATOR, "136", _operators_hand_back),
     Act("the menu is switched off, live", morning.MENU_OFF, "139", _menu_off),
     Act("menu off, a call-taker presses *2", morning.CALL_TAKER, "135", _call_takers_hand_over),
+    Act("a call-taker presses *3: three-way call", morning.THREE_WAY, "134", _call_takers_ask_in),
 )

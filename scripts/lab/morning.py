@@ -117,6 +117,9 @@ REFER: tuple[Scene, ...] = (
 CALL_TAKER: tuple[Scene, ...] = (
     Scene(0, "接警员一键转民生", "call-taker hands over: *2", _to_police(0.2), End.LIVELIHOOD),
 )
+THREE_WAY: tuple[Scene, ...] = (
+    Scene(0, "警民三方通话", "police, operator, caller: *3", _to_police(0.2), End.LIVELIHOOD),
+)
 OPERATOR: tuple[Scene, ...] = (
     Scene(0, "话务员一键转警察", "operator hands back: *1", _to_livelihood("1", 0.2), End.POLICE),
 )
