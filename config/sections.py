@@ -208,6 +208,17 @@ class Audit(Section):
     )
 
 
+class Doctor(Section):
+    test_number: Annotated[str, Field(pattern=r"^[0-9]{0,20}$")] = Field(
+        description="Number that `l110 doctor --switch` dials at the switch, which brings that "
+        "call to us as a call to 110; empty: it waits for a telephone (`--from`)."
+    )
+    caller_number: Annotated[str, Field(pattern=r"^([0-9]{3,20})?$")] = Field(
+        description="Number that this test call shows, and that the switch must pass on: nobody "
+        "else's. Empty: no test call of our own."
+    )
+
+
 class Demo(Section):
     callers_host: Host = Field(description="Address from which the demo's callers call.")
     seats_host: Host = Field(description="Address of the telephones of the demo's seats.")

@@ -56,6 +56,7 @@ class Settings(BaseSettings):
         description="Where the call records are, if a site runs an Asterisk of its own."
     )
     audit: sections.Audit = Field(description="`l110 audit`.")
+    doctor: sections.Doctor = Field(description="`l110 doctor --switch`.")
     demo: sections.Demo = Field(description="`scripts/demo` and the tests with real calls.")
 
     @classmethod

@@ -11,6 +11,7 @@ from routing.steps import Scalar, Step, StepKind
 KINDS: Final = {
     "CHAN_START": StepKind.CHAN_START,
     "CHAN_END": StepKind.CHAN_END,
+    "L110_TEST": StepKind.TEST,
     "L110_START": StepKind.START,
     "L110_REFERRED": StepKind.REFERRED,
     "L110_UNREFERRED": StepKind.UNREFERRED,

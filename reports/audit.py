@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.models import CallLegRow, CallRow
 from db.upserts import chunks
 from reports.switch_list import SwitchLeg
+from routing.legs import TEST_LEG
 
 Span = tuple[datetime, datetime]
 UNREACHED = "unreached"
@@ -31,13 +32,15 @@ class Finding:
 class AuditReport:
     """switch, legs, calls: how many each has. witnesses: what else counted legs, None if away.
 
-    Legs before or after the switch's list (by its times, if it has any) are left out.
+    Legs before or after the switch's list (by its times, if it has any) are left out. So are the
+    legs of `l110 doctor --switch`, on both sides: tests is how many of ours there are.
     """
 
     switch: int
     legs: int
     calls: int
     live: int
+    tests: int
     cel: int | None
     cdr: int | None
     findings: tuple[Finding, ...] = field(default_factory=tuple)
@@ -55,6 +58,7 @@ class AuditReport:
             "legs": self.legs,
             "calls": self.calls,
             "live": self.live,
+            "tests": self.tests,
             "missing": self.count("missing"),
             "doubled": self.count("doubled"),
             "unexplained": self.count("unexplained"),
@@ -78,6 +82,7 @@ class _Leg:
     sip_call_id: str | None
     started_at: datetime | None
     ended_at: datetime | None
+    end_reason: str | None
 
     @property
     def name(self) -> str:
@@ -98,7 +103,10 @@ def audit_calls(
     by the switch's clock and by ours."""
     listed = [leg for leg in switch if not (since and leg.started_at and leg.started_at < since)]
     span = _span(listed, since)
-    legs = _legs(session, span)
+    every = _legs(session, span)
+    tests = [leg for leg in every if leg.end_reason == TEST_LEG]
+    legs = [leg for leg in every if leg.end_reason != TEST_LEG]
+    listed = _without(listed, tests)
     live = [leg for leg in legs if _is_live(leg, live_since)]
     outcomes = _outcomes(session, span)
     ours = {leg.uniqueid for leg in legs}
@@ -115,6 +123,7 @@ def audit_calls(
         legs=len(legs),
         calls=len(outcomes),
         live=len(live),
+        tests=len(tests),
         cel=_witnessed(cel_starts, ours),
         cdr=_witnessed(cdr_lines, ours),
         findings=tuple(findings),
@@ -124,9 +133,21 @@ def audit_calls(
 def _legs(session: Session, span: Span | None) -> list[_Leg]:
     row = CallLegRow
     query = select(
-        row.node, row.uniqueid, row.call_id, row.sip_call_id, row.started_at, row.ended_at
+        row.node,
+        row.uniqueid,
+        row.call_id,
+        row.sip_call_id,
+        row.started_at,
+        row.ended_at,
+        row.end_reason,
     ).where(_within(span))
     return [_Leg(*found) for found in session.execute(query.order_by(row.started_at))]
+
+
+def _without(listed: Sequence[SwitchLeg], tests: Sequence[_Leg]) -> list[SwitchLeg]:
+    """The list without INVITEs that are test legs of ours, and so have told their Call-ID."""
+    tried = {leg.sip_call_id for leg in tests if leg.sip_call_id}
+    return [leg for leg in listed if leg.sip_call_id not in tried]
 
 
 def _span(listed: Sequence[SwitchLeg], since: datetime | None) -> Span | None:

@@ -8,6 +8,7 @@ from routing.steps import Step, StepKind
 from routing.timeline import Timeline, at, said
 
 TOLD_START = (StepKind.START, StepKind.JOINED)
+TEST_LEG = "test"
 CHANNEL_START = (StepKind.CHAN_START, *TOLD_START, StepKind.INTAKE, StepKind.DECIDED)
 
 
@@ -18,7 +19,8 @@ class LegFacts:
     started_at: of the channel, else of the first step that tells of it.
     ended_at: of the channel; until that is known, of our end record; for a lost node, of the boot
         that revealed it, which is an upper bound.
-    end_reason: `ended` or `node-lost`; None while the leg lives.
+    end_reason: `ended` or `node-lost`; None while the leg lives. `test` from its beginning: a leg
+        of `l110 doctor --switch`, which belongs to no call and is counted nowhere.
     """
 
     node: str
@@ -43,17 +45,18 @@ def legs_of(timeline: Timeline) -> tuple[LegFacts, ...]:
 def _leg(steps: Timeline, boots: tuple[Step, ...]) -> LegFacts:
     one = steps.steps[0]
     start, end = steps.first(*TOLD_START), steps.last(StepKind.END)
+    test = steps.first(StepKind.TEST)
     started_at, ended_at = _started_at(steps), at(_channel_end(steps))
     boot = None if ended_at or not started_at else _boot_after(one.node, started_at, boots)
     return LegFacts(
         node=one.node,
         uniqueid=one.leg,
         call_id=min((step.call_id for step in steps.steps if step.call_id), default=None),
-        sip_call_id=said(end, "sip") or said(start, "sip"),
+        sip_call_id=said(end, "sip") or said(start, "sip") or said(test, "sip"),
         trunk=said(start, "trunk") or _endpoint(steps.first(StepKind.CHAN_START)),
         started_at=started_at,
         ended_at=ended_at or at(boot),
-        end_reason="ended" if ended_at else "node-lost" if boot else None,
+        end_reason=_end_reason(test, ended_at, boot),
         end_cause=said(end, "cause"),
         line_held_ms=slot_held_ms(steps),
         intake_seen=steps.has(StepKind.INTAKE, StepKind.DECIDED),
@@ -62,6 +65,12 @@ def _leg(steps: Timeline, boots: tuple[Step, ...]) -> LegFacts:
 
 def _started_at(steps: Timeline) -> datetime | None:
     return next((at(steps.first(kind)) for kind in CHANNEL_START if steps.has(kind)), None)
+
+
+def _end_reason(test: Step | None, ended_at: datetime | None, boot: Step | None) -> str | None:
+    if test:
+        return TEST_LEG
+    return "ended" if ended_at else "node-lost" if boot else None
 
 
 def _channel_end(steps: Timeline) -> Step | None:

@@ -16,6 +16,7 @@ class StepKind(StrEnum):
     BOOT = "boot"
     RULES = "rules"
     CHAN_START = "chan-start"
+    TEST = "test"
     START = "start"
     INTAKE = "intake"
     DECIDED = "decided"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.asterisk_config import SOURCES, render_folder
-from scripts.asterisk_console import channels, is_up
+from scripts.asterisk_console import ask, channels, is_up
 from scripts.asterisk_home import SOUNDS, Home, find_program
 from scripts.lab.feed import Event, read_events
 from scripts.lab.process import Process
@@ -74,6 +74,10 @@ class Switch:
             "direct_seats": direct,
             "seats": "".join(_seat(number, at) for number, at in plan.seats.items()),
         }
+
+    def take_refers(self, mode: str) -> None:
+        """How it takes a REFER on trunk legs that begin from now on: a MODE of its dialplan."""
+        ask(self.home, f"dialplan set global MODE {mode}")
 
     def channels(self) -> list[str]:
         """Names of the channels that are up now."""

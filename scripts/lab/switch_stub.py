@@ -31,22 +31,27 @@ class Refer:
     stay_s: float = 30
 
 
-def referred_caller(refer: Refer, *, key_after_s: float = 0.5) -> str:
-    """A caller on a switch like that, who presses 2."""
+def referred_caller(refer: Refer, *, key_after_s: float | None = 0.5) -> str:
+    """A caller on a switch like that, who presses 2; None: he presses nothing."""
+    key = "" if key_after_s is None else _key(key_after_s)
     return scenario(
         invite(),
         recv("100", optional="true"),
         recv("180", optional="true"),
         recv("200"),
         send(caller_request("ACK", 1)),
-        f'<pause milliseconds="{ms(key_after_s)}"/>\n',
-        send(caller_request("INFO", 10, key_body("2")), retransmit=True),
-        recv("200"),  # and no pause: the REFER follows at once
+        key,
         recv("REFER"),
         send(response(refer.answer)) if refer.answer else "",
         *(_notify(number, body) for number, body in enumerate(refer.says, 20)),
         _end(refer),
     )
+
+
+def _key(after_s: float) -> str:
+    pressed = send(caller_request("INFO", 10, key_body("2")), retransmit=True)
+    # No pause after it: the REFER follows at once.
+    return f'<pause milliseconds="{ms(after_s)}"/>\n{pressed}{recv("200")}'
 
 
 def returning_caller(stay_s: float) -> str:
