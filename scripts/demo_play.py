@@ -103,7 +103,10 @@ def _play(settings: Settings, town: Town, console: Console) -> Report:
         act.prepare(settings, town)
         console.print(f"\n[bold]{act.title}[/]")
         people = dict(numbered(act.scenes, f"{act.prefix}{started_at:%H%M}"))
-        _act(town, people, console)
+        try:
+            _act(town, people, console)
+        finally:
+            act.undo(settings, town)
         everybody |= people
     return report(settings, town, everybody, started_at)
 

@@ -12,10 +12,12 @@ from config.settings import Settings
 from db.calls import newest_calls
 from db.engine import make_engine, reading
 from db.models import CallLegRow
+from db.steps import steps_of_calls
 from reports.audit import AuditReport, audit_calls
 from reports.summary import Summary, summarise
 from reports.switch_list import read_switch_list
 from reports.witnesses import cdr_lines, cel_starts
+from routing.steps import StepKind
 from scripts.demo_ways import Way, ways_of, ways_table
 from scripts.lab.morning import End, Scene
 from scripts.lab.town import Town
@@ -117,7 +119,9 @@ def report(
         )
         summary = summarise(session, since)
         calls = newest_calls(session, summary.calls, since=since)
-        ways = ways_of(calls, town.trunk_legs_by_caller())
+        steps = steps_of_calls(session, [call.call_id for call in calls])
+        refused = {step.call_id or "" for step in steps if step.kind is StepKind.UNREFERRED}
+        ways = ways_of(calls, town.trunk_legs_by_caller(), refused)
     astray = tuple(
         f"{number} ({scene.en}): {told}"
         for number, scene in people.items()

@@ -1,6 +1,6 @@
 """How long a police line was held, by the way in which the call left it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 
 from rich.table import Table
@@ -11,6 +11,7 @@ from routing.story import Outcome
 from scripts.lab.witness import TrunkLeg
 
 NOT_RELEASED = "not released: police"
+REFUSED = "REFER refused 交换机拒绝"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +28,25 @@ class Way:
         return asdict(self)
 
 
-def ways_of(calls: Iterable[CallRow], legs: Mapping[str, Sequence[TrunkLeg]]) -> tuple[Way, ...]:
-    """One row a way, of the calls that reached a seat."""
+def ways_of(
+    calls: Iterable[CallRow],
+    legs: Mapping[str, Sequence[TrunkLeg]],
+    refused: Set[str] = frozenset(),
+) -> tuple[Way, ...]:
+    """One row a way, of the calls that reached a seat. refused: ids whose REFER came to nothing."""
     grouped: dict[str, list[CallRow]] = {}
     for call in calls:
         if call.outcome in (Outcome.TALKED_TO_POLICE, Outcome.TALKED_TO_LIVELIHOOD):
-            grouped.setdefault(_way(call), []).append(call)
+            grouped.setdefault(_way(call, call.call_id in refused), []).append(call)
     return tuple(_told(way, rows, legs) for way, rows in sorted(grouped.items()))
 
 
-def _way(call: CallRow) -> str:
+def _way(call: CallRow, refused: bool) -> str:
     if call.released_at is None:
         return NOT_RELEASED
     by = "call-taker's key" if call.reason == "call-taker" else "menu"
-    return f"{by}, {call.release_mode}"
+    asked = f"{REFUSED}, " if refused else ""
+    return f"{by}, {asked}{call.release_mode}"
 
 
 def _told(way: str, calls: Sequence[CallRow], legs: Mapping[str, Sequence[TrunkLeg]]) -> Way:

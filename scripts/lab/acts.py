@@ -20,22 +20,32 @@ HANDS_BACK = Manner(ring_s=1.0, talk_s=30.0, keys="*1")
 RULES_SEEN_S = 5.0
 
 
+def _nothing(settings: Settings, town: Town) -> None:
+    """All stays as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
-    """`prepare` changes the live system before the first caller of the act."""
+    """`prepare` changes the live system before the act's first caller, `undo` after its last."""
 
     title: str
     scenes: Sequence[Scene]
     prefix: str
     prepare: Callable[[Settings, Town], None]
-
-
-def _nothing(settings: Settings, town: Town) -> None:
-    """The demo begins like this."""
+    undo: Callable[[Settings, Town], None] = _nothing
 
 
 def _refer(settings: Settings, town: Town) -> None:
     ask(Home(settings.asterisk_dir), "dialplan set global L110_RELEASE refer")
+
+
+def _refuse_refers(settings: Settings, town: Town) -> None:
+    """The node still asks by REFER; its switch now says 603."""
+    town.switch.take_refers("refuse")
+
+
+def _take_refers(settings: Settings, town: Town) -> None:
+    town.switch.take_refers("well")
 
 
 def _redirect(settings: Settings, town: Town) -> None:
@@ -74,6 +84,13 @@ def _call_takers_ask_in(settings: Settings, town: Town) -> None:
 ACTS = (
     Act("a morning; a release gives the slot back", morning.MENU_ON, "138", _nothing),
     Act("now by REFER: the trunk channel is cleared", morning.REFER, "137", _refer),
+    Act(
+        "the switch refuses the REFER (603 拒绝): the caller is released here",
+        morning.REFUSED,
+        "134",
+        _refuse_refers,
+        _take_refers,
+    ),
     Act("an operator presses *1", morning.OPERATOR, "136", _operators_hand_back),
     Act("the menu is switched off, live", morning.MENU_OFF, "139", _menu_off),
     Act("menu off, a call-taker presses *2", morning.CALL_TAKER, "135", _call_takers_hand_over),

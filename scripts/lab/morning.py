@@ -114,6 +114,22 @@ REFER: tuple[Scene, ...] = (
         End.POLICE,
     ),
 )
+REFUSED: tuple[Scene, ...] = (
+    Scene(
+        0,
+        "交换机拒绝REFER,本地转接",
+        "REFER refused: released here",
+        _to_livelihood("4", 0.2),
+        End.LIVELIHOOD,
+    ),
+    Scene(
+        1,
+        "REFER被拒后又遇险",
+        "REFER refused, then danger: *",
+        [Press("2"), Wait(1), Press("*"), STAY],
+        End.POLICE,
+    ),
+)
 CALL_TAKER: tuple[Scene, ...] = (
     Scene(0, "接警员一键转民生", "call-taker hands over: *2", _to_police(0.2), End.LIVELIHOOD),
 )

@@ -1,4 +1,4 @@
-"""`l110 doctor --switch` on a real switch in all its modes: the verdict, and that nothing is left."""
+"""`l110 doctor --switch` on a real switch in all its modes: the verdict, and nothing is left."""
 
 import os
 import signal
@@ -7,6 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from db.engine import reading
+from reports.audit import audit_calls
+from reports.switch_list import read_switch_list
+from reports.witnesses import cel_starts
 from scripts.asterisk_console import ask
 from scripts.lab.callers import Stay, Wait
 from scripts.lab.waiting import wait_until
@@ -131,6 +135,14 @@ def test_a_killed_trial_leaves_nothing_behind(system: System) -> None:
     assert_nothing_is_left(system)
 
 
+def test_to_take_away_a_line_that_is_not_there_takes_nobody_elses(system: System) -> None:
+    home = system.node.home
+    before = ask(home, "dialplan show l110-intake")
+    for extension in ("110", "livelihood", "_livelihood;l110=."):
+        ask(home, f"dialplan remove extension {extension}/13800000031@l110-intake 1")
+    assert ask(home, "dialplan show l110-intake") == before
+
+
 @pytest.mark.parametrize("in_time", [False, True])
 def test_a_line_that_stayed_behind_leads_to_the_menu_when_its_time_is_over(
     system: System, in_time: bool
@@ -160,11 +172,6 @@ def test_two_trials_at_once_are_refused(system: System) -> None:
 def test_the_audit_leaves_trials_out_on_both_sides(system: System) -> None:
     system.wait_for_the_store()
     system.town.switch.export_list()
-    from db.engine import reading
-    from reports.audit import audit_calls
-    from reports.switch_list import read_switch_list
-    from reports.witnesses import cel_starts
-
     listed = read_switch_list(system.town.switch.list_path)
     with reading(system.node.engine) as session:
         audit = audit_calls(session, listed, cel_starts=cel_starts(system.node.settings.cel_path))

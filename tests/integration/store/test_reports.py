@@ -14,7 +14,7 @@ from reports.abandoned import abandoned_calls
 from reports.audit import AuditReport, audit_calls
 from reports.summary import summarise
 from reports.switch_list import SwitchLeg
-from routing.steps import Step
+from routing.steps import Scalar, Step, StepKind
 from scripts.cli.records import audit, calls, db, tickets
 from tests.integration.store.made import (
     T0,
@@ -103,6 +103,35 @@ def test_a_channel_that_only_cel_knows_is_missing(store: Engine) -> None:
     apply(store, livelihood_call(1))
     report = audited(store, listed(1), cel_starts={"n1-1795465608.1": 1, "n1-9.9": 1})
     assert [(one.kind, one.subject) for one in report.findings] == [("missing", "n1-9.9")]
+
+
+def trial_leg(number: int) -> list[Step]:
+    """A leg of `l110 doctor --switch`."""
+    leg = f"n1-1795465608.{number}"
+    said: dict[str, Scalar] = {"what": "came", "sip": f"sip-n1-{number}@switch"}
+    kinds: list[tuple[StepKind, dict[str, Scalar]]]
+    kinds = [(StepKind.CHAN_START, {}), (StepKind.TEST, said), (StepKind.CHAN_END, {})]
+    return [
+        Step(f"n1/{leg}/{kind}", kind, "n1", leg, None, T0 + timedelta(seconds=place), data)
+        for place, (kind, data) in enumerate(kinds)
+    ]
+
+
+def test_a_trial_of_the_switch_is_left_out_on_both_sides(store: Engine) -> None:
+    apply(store, livelihood_call(1), trial_leg(2), trial_leg(3))
+    starts = {f"n1-1795465608.{n}": 1 for n in (1, 2, 3)}
+    report = audited(store, listed(1, 2, 3), cel_starts=starts)
+    assert (report.clean, report.tests, report.cel) == (True, 2, 1)
+    assert (report.switch, report.legs, report.calls) == (1, 1, 1)
+    with reading(store) as session:
+        assert summarise(session).calls == 1
+        assert summarise(session).tickets == 1
+
+
+def test_a_trial_hides_no_call_that_is_missing(store: Engine) -> None:
+    apply(store, trial_leg(2))
+    report = audited(store, listed(1, 2))
+    assert [(one.kind, one.subject) for one in report.findings] == [("missing", "sip-n1-1@switch")]
 
 
 def test_calls_outside_the_switchs_list_are_left_out(store: Engine) -> None:

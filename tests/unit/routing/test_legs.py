@@ -113,3 +113,14 @@ def test_facts_have_the_columns_of_the_record() -> None:
     assert [field.name for field in fields(CallFacts)][:2] == ["call_id", "node"]
     assert len(fields(CallFacts)) == 34
     assert len(fields(LegFacts)) == 11
+
+
+def test_a_leg_of_a_trial_belongs_to_no_call_and_says_so_while_it_lives() -> None:
+    sip: dict[str, Scalar] = {"test": "x", "what": "came", "sip": "abc@switch"}
+    begun = step(K.CHAN_START, 0.0)
+    came = Step("n1/test", K.TEST, "n1", LEG, None, after(0.1), sip)
+    for steps, ended in (([begun, came], None), ([begun, came, step(K.CHAN_END, 9.0)], after(9.0))):
+        story = fold(steps)
+        assert story.call is None
+        [leg] = story.legs
+        assert (leg.end_reason, leg.ended_at, leg.sip_call_id) == ("test", ended, "abc@switch")
