@@ -117,14 +117,14 @@ REFER: tuple[Scene, ...] = (
 REFUSED: tuple[Scene, ...] = (
     Scene(
         0,
-        "交换机拒绝REFER,本地转接",
-        "REFER refused: released here",
+        "交换机拒绝,本地转接",
+        "REFER refused: stays here",
         _to_livelihood("4", 0.2),
         End.LIVELIHOOD,
     ),
     Scene(
         1,
-        "REFER被拒后又遇险",
+        "被拒后又遇险",
         "REFER refused, then danger: *",
         [Press("2"), Wait(1), Press("*"), STAY],
         End.POLICE,

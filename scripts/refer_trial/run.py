@@ -1,6 +1,7 @@
 """One trial of the switch: arm the node, wait for the call, watch it, judge; all within bounds."""
 
 import secrets
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -80,8 +81,17 @@ def try_switch(settings: Settings, trial: Trial, say: Say) -> Found:
             messages = read_messages(captured(settings, capture))
     if not came:
         raise _nobody(settings, trial, messages)
-    found = seen(messages, telling.told, trial.test_id, settings.sip.switch_host, guard_s * 1000)
+    found = seen(messages, telling.told, trial.test_id, _address(settings), guard_s * 1000)
     return Found(trial.test_id, found, judge(found))
+
+
+def _address(settings: Settings) -> str:
+    """Of the switch, as the capture has it; a name that nobody can look up stays a name."""
+    name = settings.sip.switch_host
+    try:
+        return str(socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)[0][4][0])
+    except OSError:
+        return name
 
 
 def _refuse_a_node_that_is_not_ready(settings: Settings) -> None:
@@ -151,7 +161,7 @@ def _wait(telling: Telling, so: Callable[[], bool], within_s: float) -> bool:
 
 def _nobody(settings: Settings, trial: Trial, messages: list[Message]) -> TrialFailed:
     """Why no test call came, as far as the messages tell."""
-    switch = settings.sip.switch_host
+    switch = _address(settings)
     if trial.own and (refusal := _refusal(messages, settings.doctor.test_number, switch)):
         return TrialFailed(
             "number-refused",

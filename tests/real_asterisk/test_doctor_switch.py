@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -57,8 +58,7 @@ def logs_sip(system: System) -> bool:
     """Whether Asterisk still writes a capture: it may be unlinked, and would be held open."""
     pid = system.node.processes["asterisk"].pid
     folder = f"/proc/{pid}/fd"
-    held = [os.readlink(f"{folder}/{name}") for name in os.listdir(folder)]  # noqa: PTH115, PTH208
-    return any(".pcap" in name for name in held)
+    return any(".pcap" in str(held.readlink()) for held in Path(folder).iterdir())
 
 
 def assert_nothing_is_left(system: System) -> None:
@@ -124,15 +124,36 @@ def test_a_call_that_never_comes_is_an_error_that_says_who_called_instead(system
     assert_nothing_is_left(system)
 
 
-def test_a_killed_trial_leaves_nothing_behind(system: System) -> None:
-    doctor = Doctor(system.node.config, "--from", "13800000030")
+@pytest.mark.parametrize("cleaned", [False, True])
+def test_a_killed_trial_leaves_nothing_behind(system: System, cleaned: bool) -> None:
+    """The control: with its cleaner killed too, everything stays."""
+    number = "13800000030"
+    doctor = Doctor(system.node.config, "--from", number)
     doctor.ready()
     assert armed_lines(system) == 3
     assert logs_sip(system)
+    if not cleaned:
+        children = Path(f"/proc/{doctor.pid}/task/{doctor.pid}/children").read_text().split()
+        os.killpg(int(children[0]), signal.SIGKILL)
     os.kill(doctor.pid, signal.SIGKILL)
     doctor.process.communicate(timeout=5)
-    wait_until(lambda: not armed_lines(system), "the lines to be taken away", 10)
-    assert_nothing_is_left(system)
+    if cleaned:
+        wait_until(lambda: not armed_lines(system), "the lines to be taken away", 10)
+        assert_nothing_is_left(system)
+        return
+    time.sleep(3)  # more than the cleaner needs
+    assert armed_lines(system) == 3
+    assert logs_sip(system)
+    take_away(system, number)
+
+
+def take_away(system: System, number: str) -> None:
+    """What the cleaner would have done."""
+    ask(system.node.home, "pjsip set logger off")
+    for extension in ("110", "livelihood", "_livelihood;l110=."):
+        ask(system.node.home, f"dialplan remove extension {extension}/{number}@l110-intake 1")
+    for capture in (system.node.settings.var / "doctor").glob("*.pcap"):
+        capture.unlink()
 
 
 def test_to_take_away_a_line_that_is_not_there_takes_nobody_elses(system: System) -> None:
