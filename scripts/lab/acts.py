@@ -76,7 +76,13 @@ def _call_takers_hand_over(settings: Settings, town: Town) -> None:
         town.staff(seat.number, HANDS_OVER)
 
 
+def _call_takers_refer(settings: Settings, town: Town) -> None:
+    _refer(settings, town)
+    _call_takers_hand_over(settings, town)
+
+
 def _call_takers_ask_in(settings: Settings, town: Town) -> None:
+    _redirect(settings, town)
     for seat in settings.police.seats:
         town.staff(seat.number, ASKS_IN)
 
@@ -94,5 +100,6 @@ ACTS = (
     Act("an operator presses *1", morning.OPERATOR, "136", _operators_hand_back),
     Act("the menu is switched off, live", morning.MENU_OFF, "139", _menu_off),
     Act("menu off, a call-taker presses *2", morning.CALL_TAKER, "135", _call_takers_hand_over),
-    Act("a call-taker presses *3: three-way call", morning.THREE_WAY, "134", _call_takers_ask_in),
+    Act("the same by REFER", morning.CALL_TAKER, "133", _call_takers_refer),
+    Act("a call-taker presses *3: three-way call", morning.THREE_WAY, "132", _call_takers_ask_in),
 )
