@@ -113,6 +113,8 @@ class CallRow(Base):
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None]
     end_cause: Mapped[str | None]
+    forced_by: Mapped[str | None]
+    forced_reason: Mapped[str | None]
     outcome: Mapped[str | None]
     bridge: Mapped[str | None]
 

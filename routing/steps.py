@@ -32,6 +32,7 @@ class StepKind(StrEnum):
     ASKED_IN = "asked-in"
     THREE_WAY = "three-way"
     SEAT = "seat"
+    FORCED = "forced"
     END = "end"
     CHAN_END = "chan-end"
 

@@ -32,6 +32,8 @@ class CallFacts:
     verdict, reason, key, rule_id: `routing.decided`. outcome: `routing.outcome`.
     returned_at: of the last return to the police.
     ended_at: the end record, else the last leg's end.
+    forced_by, forced_reason: who asked for the forced release, and why; it was done where
+        `ended_by` is `forced`.
     bridge: `seen`, `lost`, `away`, or None where it was not asked (`routing.decided`).
     """
 
@@ -67,6 +69,8 @@ class CallFacts:
     ended_at: datetime | None
     ended_by: str | None
     end_cause: str | None
+    forced_by: str | None
+    forced_reason: str | None
     outcome: Outcome
     bridge: str | None
 
@@ -140,7 +144,7 @@ def _call(read: _Reading) -> CallFacts:
     verdict = final_verdict(read.steps, read.bridge)
     seat = seat_facts(read.steps, read.ended_at)
     marks = _marks(read.start, read.decided)
-    joined = read.steps.has(StepKind.JOINED)
+    joined, forced = read.steps.has(StepKind.JOINED), read.steps.last(StepKind.FORCED)
     return CallFacts(
         call_id=read.call_id,
         node=read.first.node,
@@ -174,6 +178,8 @@ def _call(read: _Reading) -> CallFacts:
         ended_at=read.ended_at,
         ended_by=said(read.end, "by"),
         end_cause=said(read.end, "cause"),
+        forced_by=said(forced, "who"),
+        forced_reason=said(forced, "reason"),
         outcome=outcome_of(read.steps, read.legs, read.answered_at is not None),
         bridge=read.bridge,
     )

@@ -7,6 +7,7 @@ import click
 
 from scripts.cli.context import Site, config_option, pass_site
 from scripts.cli.doctor import doctor
+from scripts.cli.force import calls_end
 from scripts.cli.live import live
 from scripts.cli.records import audit, calls, db, tickets
 from scripts.cli.rules import rules
@@ -41,5 +42,6 @@ def forward(site: Site) -> None:
     forwarder.main(site.settings)
 
 
+calls.add_command(calls_end)
 for command in (up, down, status, live, doctor, rules, calls, tickets, audit, db, config_group):
     l110.add_command(command)

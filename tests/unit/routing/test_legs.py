@@ -111,7 +111,7 @@ def test_a_step_without_a_zone_is_refused() -> None:
 
 def test_facts_have_the_columns_of_the_record() -> None:
     assert [field.name for field in fields(CallFacts)][:2] == ["call_id", "node"]
-    assert len(fields(CallFacts)) == 34
+    assert len(fields(CallFacts)) == 36
     assert len(fields(LegFacts)) == 11
 
 

@@ -236,3 +236,18 @@ def test_any_steps_at_all_fold_to_one_story(steps: list[Step], random: object) -
     shuffled = list(steps)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert fold(shuffled + steps) == fold(steps)
+
+
+def test_a_forced_release_tells_who_and_why_and_what_ended_it():
+    asked: Said = (K.FORCED, 24.0, {"who": "anna", "reason": "线路无声"})
+    facts = told(*POLICE[:-2], asked, *end(25.1, "police", "1", "rule", by="forced"))
+    assert (facts.ended_by, facts.forced_by, facts.forced_reason) == ("forced", "anna", "线路无声")
+    assert facts.outcome == "talked-to-police"
+    plain = told(*POLICE)
+    assert (plain.forced_by, plain.forced_reason) == (None, None)
+
+
+def test_a_caller_who_was_quicker_than_the_forced_release_ended_it_himself():
+    asked: Said = (K.FORCED, 25.09, {"who": "anna", "reason": "x"})
+    facts = told(*POLICE[:-2], asked, *end(25.1, "police", "1", "rule", by="caller"))
+    assert (facts.ended_by, facts.forced_by) == ("caller", "anna")
