@@ -1,4 +1,4 @@
-"""A TCP relay that a test can freeze or cut."""
+"""A TCP relay that a test can freeze, cut, or make deliver in pieces."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,11 +6,18 @@ from contextlib import asynccontextmanager, suppress
 
 
 class Relay:
-    """Stands between us and Asterisk: may stop carrying (half-open) without closing anything."""
+    """Stands between us and Asterisk: may stop carrying (half-open) without closing anything.
+
+    `pieces`: so many bytes a segment on the way to us. `refuses`: whoever connects is cut off.
+    """
 
     def __init__(self) -> None:
         self.port = 0
+        self.connections = 0
+        self.pieces = 0
+        self.refuses = False
         self.to_asterisk = b""
+        self.from_asterisk = b""
         self.writers: list[asyncio.StreamWriter] = []
         self.frozen: set[asyncio.StreamWriter] = set()
 
@@ -24,15 +31,25 @@ class Relay:
         self.writers.clear()
 
     async def carry(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, keep: bool
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, to_us: bool
     ) -> None:
         self.writers.append(writer)
         with suppress(ConnectionError):
             while data := await reader.read(65536):
-                self.to_asterisk += data if keep else b""
-                if keep or writer not in self.frozen:
+                if not to_us:
+                    self.to_asterisk += data
                     writer.write(data)
+                elif writer not in self.frozen:
+                    self.from_asterisk += data
+                    await self.deliver(writer, data)
         writer.close()
+
+    async def deliver(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+        size = self.pieces or len(data)
+        for start in range(0, len(data), size):
+            writer.write(data[start : start + size])
+            await writer.drain()
+            await asyncio.sleep(0)
 
 
 @asynccontextmanager
@@ -41,10 +58,14 @@ async def relay_to(host: str, port: int) -> AsyncIterator[Relay]:
     tasks: set[asyncio.Task[None]] = set()
 
     async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        relay.connections += 1
+        if relay.refuses:
+            writer.transport.abort()
+            return
         far_reader, far_writer = await asyncio.open_connection(host, port)
         for one in (
-            relay.carry(reader, far_writer, keep=True),
-            relay.carry(far_reader, writer, keep=False),
+            relay.carry(reader, far_writer, to_us=False),
+            relay.carry(far_reader, writer, to_us=True),
         ):
             tasks.add(asyncio.create_task(one))
 

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -19,7 +19,8 @@ from scripts.cli.live import EVENTS
 from scripts.lab.callers import HangUp, Press, Stay, Wait
 from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
-from tests.real_asterisk.relay import Relay, relay_to
+from tests.real_asterisk.ami_hands import client, through_relay, until
+from tests.real_asterisk.relay import Relay
 from tests.real_asterisk.system import System, running_system
 
 NEVER = Manner(answers=False)
@@ -37,19 +38,6 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         seats=dict.fromkeys((*POLICE, *LIVELIHOOD), NEVER),
     ) as system:
         yield system
-
-
-def client(system: System, user: str, *events: str, at: tuple[str, int] | None = None) -> Ami:
-    settings = system.node.settings
-    secret = settings.secret_path(f"ami-{user}").read_text().strip()
-    host, port = at or (settings.ami.host, settings.ami.port)
-    return Ami(host, port, f"l110-{user}", secret, events=events)
-
-
-async def until(condition: Callable[[], object], timeout_s: float) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110  nothing outside this process has an event
-            await asyncio.sleep(0.02)
 
 
 def live(system: System, *options: str) -> subprocess.CompletedProcess[str]:
@@ -177,18 +165,9 @@ def test_live_says_what_is_wrong_with_the_secret(system: System) -> None:
         path.write_text(right)
 
 
-def through_relay(system: System, scene: Callable[[Relay], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        ami = system.node.settings.ami
-        async with relay_to(ami.host, ami.port) as relay:
-            await scene(relay)
-
-    asyncio.run(whole())
-
-
 def test_a_half_open_line_is_left_and_back_within_fifteen_seconds(system: System) -> None:
     async def scene(relay: Relay) -> None:
-        async with client(system, "reader", *EVENTS, at=("127.0.0.1", relay.port)) as ami:
+        async with client(system, "reader", *EVENTS, through=relay) as ami:
             stream = ami.events()
             assert isinstance(await anext(stream), Snapshot)
             began = asyncio.get_running_loop().time()
@@ -203,7 +182,7 @@ def test_a_half_open_line_is_left_and_back_within_fifteen_seconds(system: System
 
 def test_a_kicked_session_is_stale_at_once_and_then_has_a_snapshot(system: System) -> None:
     async def scene(relay: Relay) -> None:
-        async with client(system, "reader", *EVENTS, at=("127.0.0.1", relay.port)) as ami:
+        async with client(system, "reader", *EVENTS, through=relay) as ami:
             stream = ami.events()
             await anext(stream)
             relay.cut()
@@ -221,7 +200,7 @@ def test_an_action_cut_off_from_its_answer_reaches_asterisk_once(
     fields = {"Channel": "Local/1@l110-nothing", "Context": "l110-nothing", "Exten": "1"}
 
     async def scene(relay: Relay) -> None:
-        async with client(system, "actor", at=("127.0.0.1", relay.port)) as ami:
+        async with client(system, "actor", through=relay) as ami:
             relay.freeze()
             asked = asyncio.create_task(ami.action(action, {**fields, "Priority": 1}))
             await until(lambda: f"Action: {action}".encode() in relay.to_asterisk, 5)
