@@ -140,7 +140,8 @@ def _watch(telling: Telling, guard_s: int, say: Say) -> None:
     say("来电已到，正在请交换机收回（REFER）……", "The call is here; now the REFER.")
     _wait(telling, lambda: telling.has(FIRST, "end"), TALK_S + guard_s + LATE_S + SLACK_S)
     transfer = next((one.status for one in telling.told if one.what == "transfer"), "")
-    if not telling.has(BACK, "came") and transfer in ("", "SUCCESS"):
+    asked = telling.has(FIRST, "refer") and transfer in ("", "SUCCESS")
+    if asked and not telling.has(BACK, "came"):
         say("正在等来电被送回……", "Waiting for the caller to be brought back ...")
         _wait(telling, lambda: telling.has(BACK, "came"), GIVEN_S)
     if telling.has(BACK, "came"):

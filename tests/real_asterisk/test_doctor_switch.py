@@ -13,7 +13,7 @@ from reports.audit import audit_calls
 from reports.switch_list import read_switch_list
 from reports.witnesses import cel_starts
 from scripts.asterisk_console import ask
-from scripts.lab.callers import Stay, Wait
+from scripts.lab.callers import HangUp, Stay, Wait
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.doctor import Doctor
 from tests.real_asterisk.system import System, running_system
@@ -111,6 +111,15 @@ def test_the_release_of_other_callers_is_not_touched(system: System) -> None:
     assert system.call_of("13800000011", 30).outcome == "talked-to-police"
     system.town.call("13800000010", [Stay(20)])
     assert system.call_of("13800000010", 30).outcome == "talked-to-police"
+
+
+def test_a_caller_who_hangs_up_before_the_refer_decides_nothing(system: System) -> None:
+    doctor = Doctor(system.node.config, "--from", "13800000019", "--wait", "30")
+    doctor.ready()
+    system.town.call("13800000019", [Wait(0.2), HangUp()])
+    found = doctor.found()
+    assert (found["judged"], found["why"], found["status"]) == (False, "no-refer", 1)
+    assert_nothing_is_left(system)
 
 
 def test_a_call_that_never_comes_is_an_error_that_says_who_called_instead(system: System) -> None:
