@@ -11,7 +11,7 @@ from ivr.ami_errors import AmiValueRefused
 
 Value = str | int | Sequence[str]
 
-MAX_LINE: Final = 1000  # bytes; Asterisk drops a line of more than 1,024
+MAX_LINE: Final = 1000  # bytes; Asterisk refuses an action with a line of more than 1,024
 MAX_LINES: Final = 100  # it ignores what comes after 128 lines
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")

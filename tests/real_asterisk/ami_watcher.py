@@ -2,8 +2,8 @@
 
     python -m tests.real_asterisk.ami_watcher HOST PORT USER SECRET_FILE [--without-snapshots]
 
-A line is what it believes of the seat in one queue: `snapshot True`, `event False`. With the option, the
-control, it takes no snapshot after a gap.
+A line is what it believes of the seat in one queue: `snapshot True`, `event False`. With the
+option, the control, it takes no snapshot after a gap.
 """
 
 import asyncio

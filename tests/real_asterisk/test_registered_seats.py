@@ -186,13 +186,13 @@ def test_a_seat_transfers_its_caller_nowhere_else_and_keeps_him(
 
 
 def test_control_an_extension_that_existed_would_take_the_caller_away(system: System) -> None:
-    ask(system.node.home, "dialplan add extension 120,1,Hangup,16 into l110-from-seat")
+    ask(system.node.home, "dialplan add extension 120,1,Hangup,16 into l110-transfer")
     try:
         seat = talking_seat(system, "13700000001")
         seat.transfer("120")
         system.town.ended("13700000001", 5)  # long before he or the seat would have hung up
     finally:
-        ask(system.node.home, "dialplan remove extension 120@l110-from-seat")
+        ask(system.node.home, "dialplan remove extension 120@l110-transfer")
 
 
 def talking_seat(system: System, number: str) -> Telephone:

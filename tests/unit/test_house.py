@@ -62,6 +62,15 @@ def test_no_file_knows_the_machine_it_was_written_on(files):
     assert found == {}
 
 
+def test_panoramisk_is_held_by_one_file_and_its_fastagi_by_none(files):
+    ours = [f for f in files if f.suffix == ".py" and f.parts[0] != "tests"]
+    users = {
+        str(f) for f in ours if re.search(r"(?m)^(from|import) panoramisk", (ROOT / f).read_text())
+    }
+    assert users == {"ivr/ami_link.py"}
+    assert "fast_agi" not in (ROOT / "ivr/ami_link.py").read_text()
+
+
 @pytest.mark.parametrize("lock", ["runtime", "dev"])
 def test_every_locked_version_has_hashes_and_no_address(lock):
     text = (ROOT / "requirements" / f"{lock}.lock").read_text()
