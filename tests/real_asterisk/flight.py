@@ -14,7 +14,7 @@ from scripts.asterisk_home import Home
 from scripts.cli.context import Site
 from scripts.cli.records import audit
 from scripts.lab.callers import Press, Stay, Wait
-from scripts.lab.town import Manner
+from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.ami_hands import add_users
 from tests.real_asterisk.system import System, running_system

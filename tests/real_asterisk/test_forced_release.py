@@ -14,7 +14,7 @@ from scripts.cli.force import calls_end, who
 from scripts.cli.records import audit, calls
 from scripts.lab.callers import Press, Stay, Wait
 from scripts.lab.feed import read_events
-from scripts.lab.town import Manner
+from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.system import System, running_system
 
