@@ -10,7 +10,7 @@ from ivr.ami import Ami, Limits, Pace
 SECRET: Final = "s3cret-of-the-reader"
 BANNER: Final = b"Asterisk Call Manager/11.0.0\r\n"
 FAST: Final = Pace(
-    ready=5, answer=0.5, login=0.5, booted=0.5, ping_every=0.1, ping=0.2, again=0.02, again_most=0.1
+    ready=5, answer=0.5, login=0.5, booted=0.5, ping_every=0.1, ping=0.5, again=0.02, again_most=0.1
 )
 
 Sent = dict[str, str]

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -130,7 +131,24 @@ def kick(records: Records, user: str) -> None:
 def frozen(records: Records) -> Iterator[None]:
     pid = records.node.processes["asterisk"].pid
     os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: _all_stopped(pid), "every thread to stand still", 5, every_s=0.01)
     try:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+def _all_stopped(pid: int) -> bool:
+    states = [
+        f.read_text().rpartition(") ")[2][0] for f in Path(f"/proc/{pid}/task").glob("*/stat")
+    ]
+    return set(states) == {"T"}
+
+
+async def came(condition: Callable[[], object], within_s: float = 3) -> bool:
+    """Whether it became true in time; Asterisk tells its events when it comes to it."""
+    try:
+        await until(condition, within_s)
+    except TimeoutError:
+        return False
+    return True
