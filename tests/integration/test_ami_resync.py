@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from ivr.ami import Event, Limits, Snapshot
 from tests.integration.fake_ami import (
+    FAST,
     JOIN,
     FakeManager,
     FakeSession,
@@ -130,5 +132,24 @@ def test_a_snapshot_that_is_not_answered_is_taken_again():
             assert isinstance(await anext(stream), Snapshot)
             assert (manager.count("QueueStatus"), len(manager.sessions)) == (2, 1)
             await stream.aclose()
+
+    play(scene)
+
+
+@pytest.mark.parametrize(("steady", "quick"), [(0.05, True), (1000.0, False)])
+def test_a_line_that_stood_for_a_while_is_tried_at_once_again(steady: float, quick: bool):
+    """The control counts every lost line as one more in a row."""
+
+    async def scene(manager: FakeManager) -> None:
+        pace = replace(FAST, steady=steady, again=0.02, again_most=5)
+        async with client(manager, pace=pace) as ami:
+            for _ in range(7):
+                await ami.ready(5)
+                await asyncio.sleep(0.1)
+                manager.session.cut()
+                await until(lambda: not ami.state.connected)
+            began = asyncio.get_running_loop().time()
+            await ami.ready(5)
+            assert (asyncio.get_running_loop().time() - began < 0.4) is quick
 
     play(scene)
