@@ -1,11 +1,15 @@
 """What every tier shares: no settings of this machine, and one PostgreSQL server for all."""
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import structlog
 
+from scripts.chaos.findings import Finding, keep
 from scripts.lab.postgres import PostgresServer, running_postgres
 
 
@@ -26,3 +30,64 @@ def _no_log_set_up_of_another_test() -> Iterator[None]:
 def postgres() -> Iterator[PostgresServer]:
     with running_postgres() as server:
         yield server
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fault", default="", help="only the faults with these numbers: 27,B8")
+    parser.addoption("--findings", default="", help="folder for what the tests of faults saw")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = set(filter(None, config.getoption("--fault").split(",")))
+    if wanted:
+        kept = [item for item in items if wanted & set(_numbers(item))]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
+
+
+def _numbers(item: pytest.Item) -> tuple[str, ...]:
+    marks = (item.get_closest_marker(name) for name in ("fault", "control"))
+    return tuple(str(number) for mark in marks if mark for number in mark.args)
+
+
+FINDING = pytest.StashKey[Finding]()
+
+
+@pytest.fixture
+def told(request: pytest.FixtureRequest) -> Finding:
+    """What this test of a fault saw: it appends to `caller`, `records` and `leaks`."""
+    finding: Finding = request.node.stash.setdefault(FINDING, _finding(request.node))
+    return finding
+
+
+def _finding(item: pytest.Item) -> Finding:
+    fault, control = item.get_closest_marker("fault"), item.get_closest_marker("control")
+    how = fault.kwargs["how"] if fault else control.kwargs["without"] if control else ""
+    return Finding(item.nodeid, _numbers(item), control=fault is None, how=how)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Keeps what a marked test saw, passed or not, once it is over."""
+    began = time.monotonic()
+    result = yield
+    folder = item.config.getoption("--findings")
+    if folder and _numbers(item):
+        finding = item.stash.setdefault(FINDING, _finding(item))
+        finding.passed = item.stash.get(PASSED, False)
+        finding.seconds = round(time.monotonic() - began, 1)
+        finding.at = f"{datetime.now(UTC):%Y-%m-%d %H:%M}Z"
+        keep(Path(folder), finding)
+    return result
+
+
+PASSED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[PASSED] = item.stash.get(PASSED, True) and report.passed
+    return report

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from scripts.cli.chaos import chaos
 from scripts.cli.context import Site, config_option, pass_site
 from scripts.cli.doctor import doctor
 from scripts.cli.force import calls_end
@@ -43,5 +44,6 @@ def forward(site: Site) -> None:
 
 
 calls.add_command(calls_end)
-for command in (up, down, status, live, doctor, rules, calls, tickets, audit, db, config_group):
+for command in (up, down, status, live, doctor, rules, calls, tickets, audit, db, chaos):
     l110.add_command(command)
+l110.add_command(config_group)

@@ -1,0 +1,96 @@
+"""`l110 chaos`: the faults of the catalogue, injected into systems of their own."""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from scripts.asterisk_home import CHECKOUT
+from scripts.chaos.catalogue import Fault, catalogue
+from scripts.chaos.findings import Finding, read
+from scripts.chaos.page import page
+
+PAGE = CHECKOUT / "docs/reliability.md"
+FINDINGS = CHECKOUT / "var/chaos"
+
+
+@click.group()
+def chaos() -> None:
+    """Inject faults into systems of their own on this machine, and say what they came to."""
+
+
+@chaos.command("list")
+def list_() -> None:
+    """Every fault and bad input, and what it must come to."""
+    table = Table("#", "fault", "must come to", "not tested because")
+    for fault in catalogue().values():
+        table.add_row(fault.number, fault.what, fault.outcome, fault.later)
+    Console().print(table)
+
+
+@chaos.command()
+@click.option("--only", default="", metavar="N,..", help="Numbers of the catalogue, as 27,B8.")
+@click.option("--json", "as_json", is_flag=True, help="Every finding, for programs.")
+@click.option("--write", is_flag=True, help="Write docs/reliability.md from what was seen.")
+def run(*, only: str, as_json: bool, write: bool) -> None:
+    """Run the tests of the faults; exit status 1 if one failed.
+
+    Each starts a node, a switch and callers on loopback addresses of its own: a node that runs on
+    this machine is not touched. All of them take about a quarter of an hour.
+    """
+    book = catalogue()
+    _check(only, book)
+    if write and only:
+        raise click.UsageError("--write needs a run of all of them")
+    shutil.rmtree(FINDINGS, ignore_errors=True)
+    status = _pytest(only, quiet=as_json)
+    findings = read(FINDINGS)
+    if as_json:
+        click.echo(json.dumps([_as_dict(finding) for finding in findings], ensure_ascii=False))
+    else:
+        _draw(book, findings)
+    if write:
+        PAGE.write_text(page(book, findings, f"{datetime.now(UTC):%Y-%m-%d}"))
+        click.echo(f"written: {PAGE}")
+    sys.exit(0 if status == 0 and findings else 1)
+
+
+def _check(only: str, book: Mapping[str, Fault]) -> None:
+    if importlib.util.find_spec("xdist") is None:
+        raise click.ClickException("the tests' packages are missing: run scripts/setup --tests")
+    unknown = [number for number in filter(None, only.split(",")) if number not in book]
+    if unknown:
+        raise click.BadParameter(f"no such fault: {', '.join(unknown)}; see `l110 chaos list`")
+
+
+def _pytest(only: str, *, quiet: bool) -> int:
+    workers = os.environ.get("L110_TEST_WORKERS", "3")
+    command = [sys.executable, "-m", "pytest", "-m", "fault or control", "-q", "-n", workers]
+    command += ["--dist", "loadfile", f"--findings={FINDINGS}", f"--fault={only}"]
+    output = subprocess.DEVNULL if quiet else None
+    return subprocess.run(command, cwd=CHECKOUT, stdout=output, check=False).returncode
+
+
+def _draw(book: Mapping[str, Fault], findings: list[Finding]) -> None:
+    table = Table("#", "fault", "the caller", "records", "result")
+    for number, fault in book.items():
+        own = [finding for finding in findings if number in finding.numbers]
+        if own:
+            seen = [one for one in own if not one.control]
+            result = "[green]passed[/]" if all(one.passed for one in own) else "[red]FAILED[/]"
+            caller = "; ".join(told for one in seen for told in one.caller)
+            records = "; ".join(told for one in seen for told in one.records)
+            table.add_row(number, fault.what, caller, records, result)
+    Console().print(table)
+
+
+def _as_dict(finding: Finding) -> dict[str, object]:
+    return {name: getattr(finding, name) for name in finding.__slots__}
