@@ -212,11 +212,24 @@ def _doubled(listed: Sequence[SwitchLeg], legs: Sequence[_Leg]) -> list[Finding]
 
 def _not_listed(listed: Sequence[SwitchLeg], legs: Sequence[_Leg]) -> list[Finding]:
     known = {leg.sip_call_id for leg in listed}
+    born_dead = _born_dead(listed, legs)
     return [
         Finding("unexplained", leg.name, _why_not_listed(leg))
         for leg in legs
-        if leg.sip_call_id not in known
+        if leg.sip_call_id not in known and leg not in born_dead
     ]
+
+
+def _born_dead(listed: Sequence[SwitchLeg], legs: Sequence[_Leg]) -> list[_Leg]:
+    """Channels of a node that was lost before they had told their Call-ID.
+
+    At most as many as the switch has INVITEs that nobody answered and no leg of ours has: each
+    explains the other, though nobody can say which is which.
+    """
+    ours = {leg.sip_call_id for leg in legs}
+    unanswered = [leg for leg in listed if leg.answered is False and leg.sip_call_id not in ours]
+    nameless = [leg for leg in legs if leg.sip_call_id is None and leg.end_reason == "node-lost"]
+    return nameless[: len(unanswered)]
 
 
 def _why_not_listed(leg: _Leg) -> str:

@@ -47,14 +47,15 @@ class Node:
         self.wait_for(name)
 
     def wait_for(self, name: str) -> None:
-        ready = self._asterisk_is_up if name == "asterisk" else self._bridge_listens
+        ready = self.is_up if name == "asterisk" else self._bridge_listens
         process = self.processes[name]
         try:
             wait_until(ready, f"{name} to start", 20, alive=lambda: process.running)
         except NeverHappened as error:
             raise NeverHappened(f"{error}; its last words:\n{process.last_words()}") from None
 
-    def _asterisk_is_up(self) -> bool:
+    def is_up(self) -> bool:
+        """Whether Asterisk takes calls."""
         return is_up(self.home)
 
     def _bridge_listens(self) -> bool:

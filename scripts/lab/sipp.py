@@ -83,14 +83,22 @@ def call(
     dial: str,
     people: Sequence[Person],
     per_second: float = 10,
+    log: Path | None = None,
+    deaf_s: float = 0,
 ) -> Sipp:
-    """Call `dial` at `to` (host:port) once for each person, all by one scenario."""
+    """Call `dial` at `to` (host:port) once for each person, all by one scenario.
+
+    log: where the scenario's own <log> lines go.
+    deaf_s: a caller who hears nothing for so long where he waits for something gives up; 0: never.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     book = folder / f"{name}.csv"
     lines = [f"{person.number};{person.name}" for person in people]
     book.write_text("SEQUENTIAL\n" + "\n".join(lines) + "\n", encoding="utf-8")
     calls = ["-inf", str(book), "-s", dial, "-m", str(len(people)), "-r", f"{per_second:g}"]
-    return Sipp(folder, name, scenario, [to, *_own(at), *calls])
+    logs = ["-trace_logs", "-log_file", str(log)] if log else []
+    logs += ["-recv_timeout", str(round(1000 * deaf_s))] if deaf_s else []
+    return Sipp(folder, name, scenario, [to, *_own(at), *calls, *logs])
 
 
 def answer(folder: Path, name: str, scenario: str, *, at: Endpoint) -> Sipp:

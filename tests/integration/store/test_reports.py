@@ -99,6 +99,19 @@ def test_a_lost_node_is_an_explanation(store: Engine) -> None:
     assert audited(store, listed(1)).clean
 
 
+@pytest.mark.parametrize(("answered", "unexplained"), [("not answered", 0), ("200", 1)])
+def test_a_channel_that_died_nameless_with_its_node_is_an_invite_that_nobody_answered(
+    store: Engine, answered: str, unexplained: int
+) -> None:
+    """One at most for each: an answered call, or a second channel, explains nothing."""
+    apply(store, beginning(1)[:1], [boot(60)])
+    report = audited(store, [SwitchLeg("sip-n1-1@switch", T0, None, answered)])
+    assert report.count("unexplained") == unexplained
+    apply(store, beginning(2)[:1], [boot(61)])
+    report = audited(store, [SwitchLeg("sip-n1-1@switch", T0, None, answered)])
+    assert report.count("unexplained") == unexplained + 1
+
+
 def test_a_channel_that_only_cel_knows_is_missing(store: Engine) -> None:
     apply(store, livelihood_call(1))
     report = audited(store, listed(1), cel_starts={"n1-1795465608.1": 1, "n1-9.9": 1})

@@ -1,0 +1,119 @@
+"""Many calls through a node to which things happen; then the proof that none of them is lost."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from db.engine import reading
+from db.models import CallLegRow, CallRow
+from reports.audit import AuditReport, audit_calls
+from reports.switch_list import SwitchLeg
+from reports.witnesses import cel_starts
+from scripts.lab.node import Node
+from scripts.lab.postgres import running_postgres
+from scripts.lab.waiting import NeverHappened, wait_until
+from scripts.stress.callers import call_list
+from scripts.stress.playing import play
+from scripts.stress.settings import Place, write_settings
+from scripts.stress.troubles import Plan, Troubles
+
+SETTLES_WITHIN_S = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class Endurance:
+    """switch: Call-IDs that the switch sent; answered: of these. ended, killed: legs of ours.
+
+    good: every answered call is a leg, every leg is a row with its reason, nothing twice.
+    """
+
+    switch: int
+    answered: int
+    ended: int
+    killed: int
+    calls: int
+    reasons: Mapping[str, int]
+    audit: AuditReport
+    kills: int
+    restarts: int
+    store_away_s: float
+    lasted_s: float
+    settled_s: float
+
+    @property
+    def good(self) -> bool:
+        reasons = self.reasons.get("without-reason", 0)
+        return self.audit.clean and not reasons
+
+    def as_dict(self) -> dict[str, object]:
+        told = {name: getattr(self, name) for name in self.__slots__ if name != "audit"}
+        return {**told, "audit": self.audit.as_dict(verbose=True), "good": self.good}
+
+
+def endure(
+    folder: Path, calls: int, rate: float, plan: Plan, place: Place, tell: Callable[[str], None]
+) -> Endurance:
+    """Raises NeverHappened: a process did not come up, or the record never settled."""
+    with running_postgres() as store:
+        settings = write_settings(folder, place, store.new_database("endurance"))
+        node = Node(settings)
+        try:
+            node.start()
+            return _endure(folder, calls, rate, Troubles(node, store, plan, tell), place)
+        finally:
+            node.stop()
+
+
+def _endure(folder: Path, calls: int, rate: float, troubles: Troubles, place: Place) -> Endurance:
+    troubles.begin()
+    lasted_s = play(folder, calls, rate, place, troubles.tend)
+    troubles.end()
+    listed = call_list(folder)
+    settled_s = settle(troubles.node, listed)
+    return _result(troubles, listed, lasted_s, settled_s)
+
+
+def settle(node: Node, listed: list[SwitchLeg]) -> float:
+    """Seconds until nothing waits any more and every answered call is a leg with an end."""
+    began = time.monotonic()
+    wait_until(lambda: not node.channels(), "the last channel to go", SETTLES_WITHIN_S, every_s=1)
+    wanted = {leg.sip_call_id for leg in listed if leg.answered}
+
+    def all_there() -> bool:
+        with reading(node.engine) as session:
+            query = select(CallLegRow.sip_call_id).where(CallLegRow.ended_at.is_not(None))
+            return wanted <= set(session.scalars(query))
+
+    with suppress(NeverHappened):  # the audit names what is missing
+        wait_until(all_there, "every call on record", SETTLES_WITHIN_S, every_s=1)
+    return round(time.monotonic() - began, 1)
+
+
+def _result(
+    troubles: Troubles, listed: list[SwitchLeg], lasted_s: float, settled_s: float
+) -> Endurance:
+    node = troubles.node
+    with reading(node.engine) as session:
+        audit = audit_calls(session, listed, cel_starts=cel_starts(node.settings.cel_path))
+        reason = func.coalesce(CallRow.reason, CallRow.outcome, "without-reason")
+        reasons = Counter(session.scalars(select(reason)))
+        ends = Counter(session.scalars(select(CallLegRow.end_reason)))
+    return Endurance(
+        switch=len(listed),
+        answered=sum(leg.answered is True for leg in listed),
+        ended=ends["ended"],
+        killed=ends["node-lost"],
+        calls=audit.calls,
+        reasons=dict(reasons.most_common()),
+        audit=audit,
+        kills=troubles.kills,
+        restarts=troubles.restarts,
+        store_away_s=troubles.store_away_s,
+        lasted_s=round(lasted_s, 1),
+        settled_s=settled_s,
+    )
