@@ -1,0 +1,162 @@
+"""A rung of the ladder that failed is left out for ten seconds: seen from the rung and the caller.
+
+Controls: without the module that keeps the second until which, or with no such time, every
+caller pays for the same fault again.
+"""
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from scripts.asterisk_console import ask
+from scripts.lab.callers import Stay
+from scripts.lab.seats import Manner
+from scripts.lab.waiting import wait_until
+from tests.real_asterisk.system import POLICE, System, running_system
+
+SKIP_S = 10
+GUARD_S = 2
+AT_ONCE_S = 1.5
+NO_SCRIPT = "/nowhere/fallback"
+NUMBERS = (f"138000001{n:02d}" for n in count(1))
+SEATS = dict.fromkeys(POLICE, Manner(ring_s=0.1, talk_s=0.2))
+SHELL = "#!/bin/sh\necho asked >> {diary}\nexec sleep 4\n"
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    root = tmp_path_factory.mktemp("ladder")
+    with running_system(
+        root, 19, lines=10, seats=SEATS, unregistered=("GLOBAL", "SHARED")
+    ) as system:
+        ask(system.node.home, f"dialplan set global L110_FALLBACK {NO_SCRIPT}")
+        system.node.processes["ivr"].stop()
+        yield system
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_out(system: System) -> Iterator[None]:
+    yield
+    ask(system.node.home, "module load func_global.so")
+    ask(system.node.home, f"dialplan set global L110_SKIP_S {SKIP_S}")
+    for rung in (1, 2, 3):
+        ask(system.node.home, f"dialplan set global L110_DOWN_{rung} 0")
+
+
+def no_module(system: System) -> None:
+    assert "Unloaded" in ask(system.node.home, "module unload func_global.so")
+
+
+def no_time(system: System) -> None:
+    ask(system.node.home, "dialplan set global L110_SKIP_S 0")
+
+
+def nothing(_: System) -> None:
+    """Every protection stays."""
+
+
+class FrozenBridge:
+    """In the bridge's place: the kernel takes every connection, and nobody ever answers."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.socket = socket.create_server((host, port))
+        self.socket.setblocking(False)
+        self.taken: list[socket.socket] = []
+
+    def asked(self) -> int:
+        """How many connections were made to it so far."""
+        while True:
+            try:
+                self.taken.append(self.socket.accept()[0])
+            except BlockingIOError:
+                return len(self.taken)
+
+    def close(self) -> None:
+        for each in (self.socket, *self.taken):
+            each.close()
+
+
+@contextmanager
+def frozen_bridge(system: System) -> Iterator[FrozenBridge]:
+    agi = system.node.settings.agi
+    bridge = FrozenBridge(agi.host, agi.port)
+    try:
+        yield bridge
+    finally:
+        bridge.close()
+
+
+def seconds_to_the_police(system: System) -> float:
+    """Of one caller who presses nothing: from dialling until a police seat rings."""
+    number = next(NUMBERS)
+    system.town.call(number, [Stay(30)])
+    seen = system.town.ended(number)
+    assert [seat[0] for seat in seen.talked_to] == ["8"]
+    assert seen.first_ring_s is not None
+    return seen.first_ring_s
+
+
+OFF = pytest.mark.parametrize(
+    "take_out",
+    [nothing, no_module, no_time],
+    ids=["protected", "without-func_global", "without-a-time"],
+)
+
+
+@OFF
+def test_a_frozen_bridge_costs_the_first_caller_the_guard_and_the_next_one_nothing(
+    system: System, take_out: Callable[[System], None]
+) -> None:
+    take_out(system)
+    protected = take_out is nothing
+    with frozen_bridge(system) as bridge:
+        assert seconds_to_the_police(system) > GUARD_S
+        assert bridge.asked() == 1
+        assert (seconds_to_the_police(system) < AT_ONCE_S) is protected
+        assert bridge.asked() == (1 if protected else 2)
+
+
+@OFF
+def test_a_bridge_that_could_not_be_reached_is_not_asked_again_by_the_next_caller(
+    system: System, take_out: Callable[[System], None]
+) -> None:
+    take_out(system)
+    assert seconds_to_the_police(system) < AT_ONCE_S
+    with frozen_bridge(system) as bridge:
+        seconds_to_the_police(system)
+        assert bridge.asked() == (0 if take_out is nothing else 1)
+
+
+def test_a_bridge_that_is_left_out_is_asked_again_after_ten_seconds(system: System) -> None:
+    began = time.monotonic()
+    with frozen_bridge(system) as bridge:
+        seconds_to_the_police(system)
+        assert bridge.asked() == 1
+
+        def asked_again() -> bool:
+            seconds_to_the_police(system)
+            return bridge.asked() == 2
+
+        wait_until(asked_again, "the bridge to be asked again", SKIP_S + GUARD_S + 5)
+        assert time.monotonic() - began > SKIP_S
+
+
+@OFF
+def test_a_local_script_that_hung_is_left_out_and_the_police_ring_at_once(
+    system: System, tmp_path: Path, take_out: Callable[[System], None]
+) -> None:
+    take_out(system)
+    protected, diary = take_out is nothing, tmp_path / "asked"
+    script = tmp_path / "hangs"
+    script.write_text(SHELL.format(diary=diary))
+    script.chmod(0o755)
+    ask(system.node.home, f"dialplan set global L110_FALLBACK {script}")
+    assert seconds_to_the_police(system) > GUARD_S
+    assert (seconds_to_the_police(system) < AT_ONCE_S) is protected
+    assert diary.read_text().count("asked") == (1 if protected else 2)
+    ask(system.node.home, f"dialplan set global L110_FALLBACK {NO_SCRIPT}")
