@@ -1,0 +1,44 @@
+"""Protections of the dialplan, and how one is taken out of a live node for one caller only."""
+
+import re
+from dataclasses import dataclass
+
+from scripts.asterisk_console import ask
+from scripts.asterisk_home import Home
+
+LINE = re.compile(r"^.*?\s(?P<priority>\d+)\. (?P<does>.*?)\s+\[[\w./-]+(?::\d+)?\]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """One line of the dialplan: its extension, how it begins, and what stands there without it."""
+
+    context: str
+    extension: str
+    begins: str
+    without: str = "NoOp()"
+
+    def take_out(self, home: Home, number: str) -> None:
+        """From now on a caller with this number meets `without` in the place of the line."""
+        priority = self.priority(home)
+        added = f"{self.extension}/{number},{priority},{self.without}"
+        answer = ask(home, f"dialplan add extension {added} into {self.context}")
+        assert "added into" in answer, answer
+
+    def priority(self, home: Home) -> int:
+        shown = ask(home, f"dialplan show {self.extension}@{self.context}")
+        lines = (LINE.match(line) for line in shown.splitlines())
+        found = {int(m["priority"]) for m in lines if m and m["does"].startswith(self.begins)}
+        assert len(found) == 1, f"{found} begin with {self.begins!r} in\n{shown}"
+        return found.pop()
+
+
+FALLBACK = Protection("l110-release", "refer", "Goto(redirect,1)", "Hangup(16)")
+GUARD = Protection("l110-release", "refer", "Set(TIMEOUT(absolute)=${L110_REFER_GUARD_S})")
+FINAL_WORD = Protection(
+    "l110-release", "refer", 'GotoIf($["${TRANSFERSTATUS}" = "SUCCESS"]', "Goto(gone)"
+)
+SEES_THE_JOINED = Protection("l110-release", "refer", "GotoIf($[${GROUP_COUNT(${L110_CALL}@l110j")
+ENDS_THE_FIRST = Protection("l110-livelihood-trunk", "_livelihood!", "ChannelRedirect(")
+SLOT_AT_THE_END = Protection("l110-end", "s", "Set(GROUP(l110)=)")
+TOLD_AT_THE_END = Protection("l110-end", "s", "CELGenUserEvent(L110_RELEASED")

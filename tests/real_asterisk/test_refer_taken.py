@@ -1,0 +1,145 @@
+"""A switch that takes the caller by REFER: he is on the livelihood side once, or is called back.
+
+Each way is played with every protection (green) and without the one that is named (red).
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from db.models import CallRow
+from scripts.lab.switch_stub import Refer, returning_caller
+from scripts.lab.waiting import wait_until
+from tests.real_asterisk.protections import (
+    ENDS_THE_FIRST,
+    GUARD,
+    SEES_THE_JOINED,
+    SLOT_AT_THE_END,
+    TOLD_AT_THE_END,
+    Protection,
+)
+from tests.real_asterisk.refer_ways import GUARD_S, OK, TRYING, Played, Way, switch_of_stubs
+from tests.real_asterisk.retold import WITHOUT_ALARM, WITHOUT_RULE, retold
+
+BYES = {
+    "61-bye": Refer(bye_after_s=0.2),
+    "61-bye-after-trying": Refer(says=[TRYING], bye_after_s=0.2),
+    "caller-hangs-up": Refer("", bye_after_s=0.2),
+}
+NEVER_CAME = {
+    "32-answered-200": Refer("200 OK", says=[TRYING, OK]),
+    "62-never-returns": Refer(says=[TRYING, OK]),
+}
+ACCEPTED = Refer(says=[TRYING])
+LATE, NOTIFY_LOST = "58-late", "58-final-notify-lost"
+RETURNS = {LATE: ENDS_THE_FIRST, NOTIFY_LOST: SEES_THE_JOINED}
+# He must be back before it fires, also on a slow machine.
+LONGER_GUARD = replace(GUARD, without=f"Set(TIMEOUT(absolute)={3 * GUARD_S})")
+WAYS = [
+    *(Way(name, refer, lacks) for name, refer in BYES.items() for lacks in (None, TOLD_AT_THE_END)),
+    *(Way(name, refer, SLOT_AT_THE_END) for name, refer in BYES.items()),
+    *(Way(name, refer) for name, refer in NEVER_CAME.items()),
+    *(
+        Way(name, Refer(says=[TRYING]), lacks)
+        for name in RETURNS
+        for lacks in (None, RETURNS[name])
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    with switch_of_stubs(tmp_path_factory.mktemp("stubs"), 15, WAYS) as played:
+        lost = [played.number(NOTIFY_LOST, lacks) for lacks in (None, SEES_THE_JOINED)]
+        late = [played.number(LATE, lacks) for lacks in (None, ENDS_THE_FIRST)]
+        for number in lost:
+            LONGER_GUARD.take_out(played.system.node.home, number)
+        played.begin()
+        for number in lost:
+            comes_back(played, number, "referred")
+        for number in late:
+            comes_back(played, number, "released")
+        played.until_over()
+        yield played
+
+
+def comes_back(played: Played, number: str, after: str) -> None:
+    """The switch brings the caller to the livelihood trunk, once a step of his call is told."""
+    call_id = wait_until(lambda: played.call_with(number, after), f"{after} of {number}", 15)
+    played.play(number, returning_caller(45), f"livelihood;l110={call_id}")
+
+
+def is_called_back(played: Played, call: CallRow) -> bool:
+    ticket = played.system.ticket_of(call)
+    taken = (call.outcome, call.release_mode) == ("released-not-returned", "refer")
+    return taken and ticket is not None and ticket.state == "call-back"
+
+
+@pytest.mark.parametrize(
+    "lacks", [None, TOLD_AT_THE_END], ids=["protected", "without-the-handlers-word"]
+)
+@pytest.mark.parametrize("way", BYES)
+def test_a_caller_whose_leg_ends_in_the_middle_of_a_refer_gets_a_call_back_ticket(
+    played: Played, way: str, lacks: Protection | None
+) -> None:
+    assert is_called_back(played, played.call_of(way, lacks)) is (lacks is None)
+
+
+@pytest.mark.parametrize(
+    "lacks", [None, SLOT_AT_THE_END], ids=["protected", "without-the-handlers-release"]
+)
+@pytest.mark.parametrize("way", BYES)
+def test_a_bye_in_the_middle_of_a_refer_leaves_no_slot_taken(
+    played: Played, way: str, lacks: Protection | None
+) -> None:
+    """Asterisk keeps that channel for minutes; the line's slot does not wait for it."""
+    assert played.holds_a_slot(played.number(way, lacks)) is (lacks is not None)
+
+
+@pytest.mark.parametrize("way", BYES)
+def test_a_bye_in_the_middle_of_a_refer_frees_the_slot_at_once(played: Played, way: str) -> None:
+    call = played.call_of(way)
+    assert call.release_ms is not None
+    assert call.release_ms < 0.2 * 1000 + 1000
+
+
+@pytest.mark.parametrize("patch", ["", WITHOUT_RULE], ids=["protected", "without-the-rule"])
+def test_a_caller_who_was_taken_and_never_came_gets_a_call_back_ticket(
+    played: Played, patch: str
+) -> None:
+    with retold(played.system, patch) as told:
+        for way in NEVER_CAME:
+            call = told.call_of(played.number(way))
+            ticket = told.ticket_of(call)
+            assert ticket is not None
+            right = (call.outcome, ticket.state) == ("released-not-returned", "call-back")
+            assert right is (not patch)
+
+
+@pytest.mark.parametrize("patch", ["", WITHOUT_ALARM], ids=["protected", "without-the-alarm"])
+def test_a_caller_who_never_came_raises_an_alarm(played: Played, patch: str) -> None:
+    with retold(played.system, patch) as told:
+        for way in NEVER_CAME:
+            assert told.alarmed(told.call_of(played.number(way)).call_id) is (not patch)
+
+
+@pytest.mark.parametrize("protected", [True, False], ids=["protected", "without-its-protection"])
+@pytest.mark.parametrize("way", RETURNS)
+def test_who_comes_back_without_a_final_word_keeps_exactly_one_of_his_two_legs(
+    played: Played, way: str, protected: bool
+) -> None:
+    call = played.call_of(way, None if protected else RETURNS[way])
+    assert (call.outcome, call.release_mode) == ("talked-to-livelihood", "refer")
+    assert len(played.system.legs_of(call)) == 2
+    assert len(played.system.tickets_of(call)) == 1
+    seats = [step for step in played.system.steps_of(call) if step.kind == "seat"]
+    assert len(seats) == (1 if protected else 2)
+
+
+def test_who_comes_back_after_the_guard_loses_his_first_leg_at_once(played: Played) -> None:
+    first, second = played.system.legs_of(played.call_of(LATE))
+    assert first.ended_at is not None
+    assert second.started_at is not None
+    assert second.ended_at is not None
+    assert (first.ended_at - second.started_at).total_seconds() < 1
