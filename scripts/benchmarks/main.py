@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,10 @@ from scripts.benchmarks.rounds import Bench, Pair
 from scripts.benchmarks.settings import Addresses, write_settings
 from scripts.benchmarks.sides import CallLost, Ours, PureDialplan
 from scripts.benchmarks.traffic import CallFailed, Stream
+from scripts.benchmarks.trunk_free import Pair as TimedPair
+from scripts.benchmarks.trunk_free import measure_trunk_free
+from scripts.benchmarks.trunk_report import TrunkResult
+from scripts.benchmarks.trunk_report import told as timed
 from scripts.lab.sipp import SippMissing, keys_need_info
 from scripts.lab.waiting import NeverHappened
 
@@ -53,9 +57,30 @@ def calls(rounds: int, rate: float, count: int, file: Path | None, quick: bool) 
     """
     if quick:
         rounds, count = min(rounds, QUICK_ROUNDS), min(count, QUICK_CALLS)
-    console = Console(stderr=True)
+    _show(lambda console: measure_calls(rounds, Stream(count, rate), console), file)
+
+
+@main.command()
+@click.option("--rounds", default=10, show_default=True, help="Pairs of rounds.", type=COUNT)
+@click.option("--rate", default=20.0, show_default=True, help="Calls begun per second.", type=RATE)
+@click.option(
+    "--calls", "count", default=500, show_default=True, help="Calls per round.", type=COUNT
+)
+@click.option("--json", "file", type=click.Path(path_type=Path), help="Write the result here.")
+@click.option("--quick", is_flag=True, help="Two short pairs: does it run? No figure to keep.")
+def release(rounds: int, rate: float, count: int, file: Path | None, quick: bool) -> None:
+    """Key to trunk channel free by REFER, against the Transfer of a pure dialplan.
+
+    Exit status 1 if a call is lost.
+    """
+    if quick:
+        rounds, count = min(rounds, QUICK_ROUNDS), min(count, QUICK_CALLS)
+    _show(lambda console: measure_release(rounds, Stream(count, rate), console), file)
+
+
+def _show(measure: Callable[[Console], Result | TrunkResult], file: Path | None) -> None:
     try:
-        result = measure_calls(rounds, Stream(count, rate), console)
+        result = measure(Console(stderr=True))
     except FAULTS as fault:
         raise click.ClickException(f"{type(fault).__name__}: {fault}") from None
     result.draw(Console())
@@ -71,19 +96,10 @@ def measure_calls(rounds: int, stream: Stream, console: Console) -> Result:
     def tell(pair: Pair) -> None:
         console.print(told(next(numbers), pair), highlight=False, soft_wrap=True)
 
-    with _folder(console) as folder:
-        switch = addresses.callers.host
-        pure = PureDialplan(write_settings(folder / "pure", addresses.pure, switch))
-        ours = Ours(write_settings(folder / "ours", addresses.ours, switch))
-        try:
-            pure.start()
-            ours.start()
-            bench = Bench(folder / "callers", pure, ours, addresses.callers)
-            pairs = bench.run(rounds, stream, tell)
-            release = key_to_slot_free(ours.node.engine)
-        finally:
-            ours.stop()
-            pure.stop()
+    with _folder(console) as folder, _sides(folder, addresses, "redirect") as (pure, ours):
+        bench = Bench(folder / "callers", pure, ours, addresses.callers)
+        pairs = bench.run(rounds, stream, tell)
+        release = key_to_slot_free(ours.node.engine)
     return Result(
         command=f"scripts/bench {' '.join(sys.argv[1:])}",
         started_at=started_at,
@@ -93,6 +109,41 @@ def measure_calls(rounds: int, stream: Stream, console: Console) -> Result:
         release=release,
         machine=machine(load_before),
     )
+
+
+def measure_release(rounds: int, stream: Stream, console: Console) -> TrunkResult:
+    """Raises one of FAULTS: there is no figure without every call on record."""
+    started_at, load_before = datetime.now(UTC), load()
+    addresses, numbers = Addresses.own(), itertools.count(1)
+
+    def tell(pair: TimedPair) -> None:
+        console.print(timed(next(numbers), pair), highlight=False, soft_wrap=True)
+
+    with _folder(console) as folder, _sides(folder, addresses, "refer") as (pure, ours):
+        times = measure_trunk_free(pure, ours, addresses.callers, rounds, stream, tell)
+    return TrunkResult(
+        command=f"scripts/bench {' '.join(sys.argv[1:])}",
+        started_at=started_at,
+        stream=stream,
+        times=times,
+        over=times.p99_over(),
+        machine=machine(load_before),
+    )
+
+
+@contextmanager
+def _sides(folder: Path, addresses: Addresses, mode: str) -> Iterator[tuple[PureDialplan, Ours]]:
+    """Both, started; stopped when it is over."""
+    switch = addresses.callers.host
+    pure = PureDialplan(write_settings(folder / "pure", addresses.pure, switch, release=mode))
+    ours = Ours(write_settings(folder / "ours", addresses.ours, switch, release=mode))
+    try:
+        pure.start()
+        ours.start()
+        yield pure, ours
+    finally:
+        ours.stop()
+        pure.stop()
 
 
 @contextmanager

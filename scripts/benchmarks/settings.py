@@ -34,7 +34,9 @@ class Addresses:
         return Endpoint(f"{self.net}.2", SIP_PORT, 40000)
 
 
-def write_settings(folder: Path, host: str, switch: str, database_url: str = "") -> Path:
+def write_settings(
+    folder: Path, host: str, switch: str, database_url: str = "", *, release: str = "redirect"
+) -> Path:
     """A settings file for a node below `folder`; the rules are the shipped ones."""
     folder.mkdir(parents=True, exist_ok=True)
     tables = "".join(f'[{name}]\nhost = "{host}"\n' for name in ("agi", "ami", "http"))
@@ -42,6 +44,6 @@ def write_settings(folder: Path, host: str, switch: str, database_url: str = "")
     file.write_text(
         f'var_dir = "{folder / "var"}"\ndatabase_url = "{database_url}"\n'
         f'[sip]\nhost = "{host}"\nswitch_host = "{switch}"\n{tables}'
-        f"[police]\nlines = {MOST_LINES}\n"
+        f'[police]\nlines = {MOST_LINES}\n[release]\nmode = "{release}"\n'
     )
     return file

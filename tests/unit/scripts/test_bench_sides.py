@@ -14,6 +14,13 @@ def pure(tmp_path):
     return PureDialplan(write_settings(tmp_path, addresses.pure, addresses.callers.host))
 
 
+@pytest.fixture
+def referring(tmp_path):
+    addresses = Addresses("127.90.7")
+    switch = addresses.callers.host
+    return PureDialplan(write_settings(tmp_path, addresses.pure, switch, release="refer"))
+
+
 def write_cdr(side, *channels):
     path = side.node.settings.cdr_path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,6 +53,18 @@ def test_a_missing_cdr_line_fails_the_round(pure, monkeypatch):
     write_cdr(pure, "PJSIP/l110-trunk-1")
     with pytest.raises(CallLost, match="2 calls were made"):
         pure.await_record(2)
+
+
+def test_a_call_by_refer_has_a_cdr_line_for_each_of_its_two_legs(referring):
+    write_cdr(referring, "PJSIP/l110-trunk-1", "PJSIP/l110-trunk-2")
+    referring.await_record(1)
+
+
+def test_a_caller_who_was_not_brought_back_fails_the_round(referring, monkeypatch):
+    monkeypatch.setattr("scripts.benchmarks.sides.STORED_WITHIN_S", 0.0)
+    write_cdr(referring, "PJSIP/l110-trunk-1")
+    with pytest.raises(CallLost, match="1 calls were made"):
+        referring.await_record(1)
 
 
 def test_the_pure_dialplan_asks_nobody_and_keeps_nothing_but_its_cdr():
