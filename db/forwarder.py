@@ -80,7 +80,7 @@ class Forwarder:
         engine: Engine,
         *,
         limit: int = 500,
-        idle_s: float = 0.5,
+        idle_s: float = 1.0,
         backoff_s: tuple[float, float] = (0.2, 5.0),
     ) -> None:
         self.stored = 0

@@ -4,7 +4,6 @@ import contextlib
 import queue
 import sqlite3
 import threading
-import time
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from routing.steps import Step
 
 log = structlog.get_logger(__name__)
 
+IDLE_S = 1.0
 IO_ERROR = sqlite3.SQLITE_IOERR
 
 
@@ -34,6 +34,9 @@ class _Entry:
 class Journal:
     """One writer thread; the call path only ever puts a step into a bounded queue.
 
+    What comes within `window_s` of a first step is synced with it, in one commit: a crash loses
+    at most that much. Whoever waits for his step ends the window.
+
     A full disk or a lock is waited out with the batch in hand. An I/O error (a failed sync
     among them) ends the journal until a restart: what the disk holds is no longer known.
     """
@@ -44,7 +47,7 @@ class Journal:
         node: str,
         *,
         room: int = 20_000,
-        window_s: float = 0.005,
+        window_s: float = 0.1,
         batch: int = 1_000,
         retry_s: float = 0.2,
     ) -> None:
@@ -57,6 +60,7 @@ class Journal:
         self._batch = batch
         self._retry_s = retry_s
         self._closing = threading.Event()
+        self._hurry = threading.Event()
         self._broken = False
         self._writer = threading.Thread(target=self._run, name="journal", daemon=True)
         self._writer.start()
@@ -82,16 +86,19 @@ class Journal:
         """
         kept: Future[None] = Future()
         self._put(_Entry(step_to_json(step), kept))
+        self._hurry.set()
         kept.result(timeout_s)
 
     def close(self) -> None:
         """Write what is queued and stop; a store that is stuck is not waited for."""
         self._closing.set()
+        self._hurry.set()
         with contextlib.suppress(queue.Full):  # the writer sees the event at its next batch
             self._queue.put_nowait(None)
         self._writer.join()
         self._connection.close()
-        self._give_up(self._left_over(), "journal closed")
+        # What slipped in between the last batch and the end of the writer.
+        self._give_up(self._queued(self._queue.qsize()), "journal closed")
 
     def _put(self, entry: _Entry) -> None:
         if self._broken or self._closing.is_set():
@@ -103,11 +110,11 @@ class Journal:
             self.healthy = False
             self._give_up([entry], "journal's queue is full")
 
-    def _left_over(self) -> list[_Entry]:
-        """What slipped in between the last batch and the end of the writer."""
+    def _queued(self, limit: int) -> list[_Entry]:
+        """What waits, without waiting for more."""
         entries: list[_Entry] = []
         with contextlib.suppress(queue.Empty):
-            while True:
+            while len(entries) < limit:
                 if entry := self._queue.get_nowait():
                     entries.append(entry)
         return entries
@@ -118,22 +125,19 @@ class Journal:
                 self._keep(batch)
 
     def _gather(self) -> list[_Entry] | None:
-        """The next group: what came within the window of its first; None at the end."""
-        batch: list[_Entry] = []
-        until: float | None = None
-        while len(batch) < self._batch:
-            try:
-                entry = self._queue.get(timeout=_left(until, idle_s=1.0))
-            except queue.Empty:
-                break
-            if entry is None:
-                break
-            batch.append(entry)
-            if until is None:
-                until = time.monotonic() + self._window_s
-        if not batch and self._closing.is_set() and self._queue.empty():
-            return None
-        return batch
+        """The next group: what came within the window of its first; None at the end.
+
+        In the window the thread sleeps: being woken for each step would cost more than the step.
+        """
+        closing = self._closing.is_set()
+        try:
+            first = self._queue.get(timeout=0 if closing else IDLE_S)
+        except queue.Empty:
+            return None if closing else []
+        if not closing:
+            self._hurry.wait(self._window_s)
+            self._hurry.clear()
+        return ([first] if first else []) + self._queued(self._batch - 1)
 
     def _keep(self, batch: list[_Entry]) -> None:
         while not self._broken:
@@ -180,7 +184,3 @@ class Journal:
             log.error("journal.step_unkept", why=why, step=entry.body)
             if entry.kept:
                 entry.kept.set_exception(JournalBroken(why))
-
-
-def _left(until: float | None, idle_s: float) -> float:
-    return idle_s if until is None else max(0.0, until - time.monotonic())

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from routing.steps import Scalar, Step, StepKind
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class StepUnreadable(ValueError):
     """A stored step is not one of ours."""
@@ -12,7 +14,7 @@ class StepUnreadable(ValueError):
 
 def step_to_json(step: Step) -> str:
     """Plain ASCII, so that broken bytes (lone surrogates) survive any encoding on the way."""
-    return json.dumps(
+    return _encode(
         {
             "event_id": step.event_id,
             "kind": step.kind.value,
@@ -21,8 +23,7 @@ def step_to_json(step: Step) -> str:
             "call_id": step.call_id,
             "at": step.at.isoformat(),
             "data": dict(step.data),
-        },
-        separators=(",", ":"),
+        }
     )
 
 
