@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 
 import structlog
+import uvloop
 
 from agi_scripts.registry import scripts
 from agi_scripts.services import Services
@@ -25,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 def main(settings: Settings) -> None:
     set_up_logs(settings.log.level, "ivr")
-    asyncio.run(serve(settings))
+    uvloop.run(serve(settings))
 
 
 async def serve(settings: Settings) -> None:
