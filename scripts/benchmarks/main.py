@@ -50,14 +50,18 @@ def main() -> None:
 )
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write the result here.")
 @click.option("--quick", is_flag=True, help="Two short pairs: does it run? No figure to keep.")
-def calls(rounds: int, rate: float, count: int, file: Path | None, quick: bool) -> None:
+@click.option("--speaking", is_flag=True, help="Callers who send sound from the answer on.")
+def calls(
+    rounds: int, rate: float, count: int, file: Path | None, quick: bool, speaking: bool
+) -> None:
     """CPU per call, and release time, against a pure dialplan doing the same call.
 
     Exit status 1 if a call is lost.
     """
     if quick:
         rounds, count = min(rounds, QUICK_ROUNDS), min(count, QUICK_CALLS)
-    _show(lambda console: measure_calls(rounds, Stream(count, rate), console), file)
+    stream = Stream(count, rate)
+    _show(lambda console: measure_calls(rounds, stream, console, speaking=speaking), file)
 
 
 @main.command()
@@ -88,7 +92,9 @@ def _show(measure: Callable[[Console], Result | TrunkResult], file: Path | None)
         file.write_text(json.dumps(result.as_dict(), indent=1) + "\n")
 
 
-def measure_calls(rounds: int, stream: Stream, console: Console) -> Result:
+def measure_calls(
+    rounds: int, stream: Stream, console: Console, *, speaking: bool = False
+) -> Result:
     """Raises one of FAULTS: there is no figure without every call on record."""
     started_at, load_before = datetime.now(UTC), load()
     addresses, numbers = Addresses.own(), itertools.count(1)
@@ -97,14 +103,15 @@ def measure_calls(rounds: int, stream: Stream, console: Console) -> Result:
         console.print(told(next(numbers), pair), highlight=False, soft_wrap=True)
 
     with _folder(console) as folder, _sides(folder, addresses, "redirect") as (pure, ours):
-        bench = Bench(folder / "callers", pure, ours, addresses.callers)
+        bench = Bench(folder / "callers", pure, ours, addresses.callers, speak=speaking)
         pairs = bench.run(rounds, stream, tell)
         release = key_to_slot_free(ours.node.engine)
     return Result(
         command=f"scripts/bench {' '.join(sys.argv[1:])}",
         started_at=started_at,
         stream=stream,
-        keys="SIP INFO" if keys_need_info() else "RTP events",
+        keys="SIP INFO" if keys_need_info() and not speaking else "RTP events",
+        speaking=speaking,
         pairs=pairs,
         release=release,
         machine=machine(load_before),

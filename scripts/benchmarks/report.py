@@ -26,6 +26,7 @@ class Result:
     started_at: datetime
     stream: Stream
     keys: str
+    speaking: bool  # callers send sound from the answer on
     pairs: Pairs
     release: ReleaseTimes
     machine: Machine
@@ -36,6 +37,10 @@ class Result:
         high = self.pairs.ratio.high
         return high is not None and high <= GOAL
 
+    @property
+    def callers(self) -> str:
+        return "send sound from the answer on" if self.speaking else "send no sound but the key"
+
     def as_dict(self) -> dict[str, object]:
         pairs = self.pairs
         return {
@@ -45,6 +50,7 @@ class Result:
             "calls_per_round": self.stream.calls,
             "calls_per_s": self.stream.rate,
             "keys": self.keys,
+            "callers": self.callers,
             "ratio": pairs.ratio.as_dict(),
             "goal": {"ratio": GOAL, "reached": self.goal_reached},
             "cpu_ms_per_call": {
@@ -68,6 +74,7 @@ class Result:
             f"every call is on record; {machine.cores} cores, load {machine.load_before:.2f} "
             f"before and {machine.load_after:.2f} after"
         )
+        console.print(f"callers {self.callers}")
         word = "[green]reached[/]" if self.goal_reached else "[yellow]not shown[/]"
         console.print(f"goal, the whole interval at most {GOAL}: {word}")
 

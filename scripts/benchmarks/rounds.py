@@ -6,6 +6,7 @@ from pathlib import Path
 
 from scripts.benchmarks.intervals import Interval, interval
 from scripts.benchmarks.sides import Side
+from scripts.benchmarks.switch import speaking_calls
 from scripts.benchmarks.traffic import Stream, play
 from scripts.lab.sipp import Endpoint
 
@@ -60,8 +61,10 @@ class Pairs:
 class Bench:
     """Holds both sides and calls them; each round ends when its last call is on record."""
 
-    def __init__(self, folder: Path, pure: Side, ours: Side, callers: Endpoint) -> None:
-        self._folder, self._callers = folder, callers
+    def __init__(
+        self, folder: Path, pure: Side, ours: Side, callers: Endpoint, *, speak: bool = False
+    ) -> None:
+        self._folder, self._callers, self._speak = folder, callers, speak
         self._pure, self._ours = pure, ours
         self._played = 0
 
@@ -85,7 +88,13 @@ class Bench:
     def _play(self, side: Side, stream: Stream) -> None:
         self._played += 1
         name = f"round-{self._played}"
-        play(self._folder, name, stream, at=self._callers, to=side.sip)
+        at = self._callers
+        if self._speak:
+            host, _, port = side.sip.partition(":")
+            own = at.host, at.port
+            speaking_calls(stream, at=own, media_port=at.media_port, to=(host, int(port)))
+        else:
+            play(self._folder, name, stream, at=at, to=side.sip)
         side.await_record(stream.calls)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from scripts.benchmarks.sip import Address, parse
 from scripts.benchmarks.switch_call import Call, Freed
-from scripts.benchmarks.traffic import CallFailed, Stream
+from scripts.benchmarks.traffic import KEY_AT_S, STAYS_S, CallFailed, Stream
 
 KEY = "2"
 FIRST_AFTER_S = 0.1
@@ -28,17 +28,27 @@ def refer_calls(stream: Stream, *, at: Address, media_port: int, to: Address) ->
         CallFailed: a call went otherwise, or hangs.
         OSError: the switch's address is taken.
     """
-    return asyncio.run(_play(stream, at, media_port, to))
+    return asyncio.run(_play(Switch, stream, at, media_port, to))
 
 
-async def _play(stream: Stream, at: Address, media_port: int, to: Address) -> Sequence[Freed]:
+def speaking_calls(stream: Stream, *, at: Address, media_port: int, to: Address) -> None:
+    """The call of `bench calls`, by callers whose telephones send sound from the answer on.
+
+    Raises: as above.
+    """
+    asyncio.run(_play(SpeakingCallers, stream, at, media_port, to))
+
+
+async def _play(
+    kind: "type[Switch]", stream: Stream, at: Address, media_port: int, to: Address
+) -> Sequence[Freed]:
     loop = asyncio.get_running_loop()
     signalling, media = _bound(at), _bound((at[0], media_port))
     signalling.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
     media.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, IGNORED_BYTES)
     try:
         transport, switch = await loop.create_datagram_endpoint(
-            lambda: Switch(stream, at, media, to), sock=signalling
+            lambda: kind(stream, at, media, to), sock=signalling
         )
         try:
             return await switch.play()
@@ -110,7 +120,7 @@ class Switch(asyncio.DatagramProtocol):
 
         def answered(second: Call) -> None:
             referred.say("200 OK", final=True)
-            second.hang_up_later()
+            second.hang_up_in(STAYS_S)
 
         self._call("13900000000", f"{user}@{self._to[0]}:{self._to[1]}", answered)
 
@@ -124,7 +134,10 @@ class Switch(asyncio.DatagramProtocol):
     def _begin(self, caller: str) -> None:
         self._begun += 1
         uri = f"sip:110@{self._to[0]}:{self._to[1]}"
-        self._call(caller, uri, lambda call: call.press(KEY))
+        self._call(caller, uri, self._answered)
+
+    def _answered(self, call: Call) -> None:
+        call.press(KEY)
 
     def _call(self, caller: str, uri: str, on_answer: Callable[[Call], None]) -> None:
         call = Call(self, next(self._numbers), caller, uri, on_answer)
@@ -138,3 +151,11 @@ class Switch(asyncio.DatagramProtocol):
 
     def _a_live(self) -> str:
         return min(self._live, default="not begun")
+
+
+class SpeakingCallers(Switch):
+    """They hang up by themselves, so a REFER is none of theirs."""
+
+    def _answered(self, call: Call) -> None:
+        call.press(KEY, speaks=True)
+        call.hang_up_in(KEY_AT_S + STAYS_S)

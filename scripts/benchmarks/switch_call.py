@@ -6,7 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from scripts.benchmarks.rtp_key import HELD_S, PACKET_S, key_packets
+from scripts.benchmarks.rtp_key import (
+    END_PACKETS,
+    HELD_PACKETS,
+    PACKET_S,
+    key_packets,
+    quiet_packet,
+)
 from scripts.benchmarks.sip import Address, Message, media_of, message, offer, reply, uri_in
 from scripts.benchmarks.traffic import KEY_AT_S, STAYS_S
 
@@ -56,18 +62,24 @@ class Call:
     def invite(self) -> None:
         self._request("INVITE", {"Content-Type": "application/sdp"}, offer(self._wires.media))
 
-    def press(self, key: str) -> None:
-        """Held so long that the first packet of its end leaves KEY_AT_S after the answer."""
-        loop = asyncio.get_running_loop()
-        begin = loop.time() + KEY_AT_S - HELD_S
-        for index, (packet, ends) in enumerate(key_packets(key, self._number)):
-            loop.call_at(begin + index * PACKET_S, self._send_key, packet, ends)
+    def press(self, key: str, *, speaks: bool = False) -> None:
+        """Held so long that the first packet of its end leaves KEY_AT_S after the answer.
+
+        Who speaks sends silence before and after it, as any telephone does.
+        """
+        before = round(KEY_AT_S / PACKET_S) - HELD_PACKETS
+        behind = before + HELD_PACKETS + END_PACKETS
+        for number, (packet, ends) in enumerate(key_packets(key, self._number, before), before):
+            self._at(number * PACKET_S, self._send_key, packet, ends)
+        if speaks:
+            for number in (*range(before), *range(behind, behind + round(STAYS_S / PACKET_S))):
+                self._at(number * PACKET_S, self._send_quiet, number)
 
     def hang_up(self) -> None:
         self._request("BYE")
 
-    def hang_up_later(self) -> None:
-        asyncio.get_running_loop().call_later(STAYS_S, self.hang_up)
+    def hang_up_in(self, seconds: float) -> None:
+        self._at(seconds, self.hang_up)
 
     def say(self, status: str, *, final: bool) -> None:
         """Tell the node what became of its REFER."""
@@ -82,7 +94,7 @@ class Call:
         if got.method == "REFER":
             return self._take_refer(got, at_ns)
         self._wires.send(reply(got, "200 OK", self._contact))
-        if got.method == "BYE" and self.freed is None:
+        if got.method == "BYE":
             return self._take_bye(at_ns)
         return ""
 
@@ -112,12 +124,20 @@ class Call:
         return ""
 
     def _take_bye(self, at_ns: int) -> str:
+        if self.freed:
+            return ""  # sent again
         if not self._referred_ns:
             return "the node hung up and sent no REFER"
         keyed = self._keyed_ns
         self.freed = Freed(self._referred_ns - keyed, at_ns - keyed)
         self._wires.ended(self)
         return ""
+
+    def _at(self, seconds: float, do: Callable[..., None], *what: object) -> None:
+        asyncio.get_running_loop().call_later(seconds, do, *what)
+
+    def _send_quiet(self, number: int) -> None:
+        self._wires.send_rtp(quiet_packet(number, self._number), self.media)
 
     def _send_key(self, packet: bytes, ends: bool) -> None:
         if ends and not self._keyed_ns:

@@ -40,8 +40,8 @@ def diary(monkeypatch):
     return []
 
 
-def a_bench(tmp_path, pure, ours):
-    return Bench(tmp_path, pure, ours, Endpoint("127.0.0.1", 5060, 40000))
+def a_bench(tmp_path, pure, ours, **more):
+    return Bench(tmp_path, pure, ours, Endpoint("127.0.0.1", 5060, 40000), **more)
 
 
 def test_rounds_come_in_pairs_after_a_warm_up_that_is_not_counted(tmp_path, diary):
@@ -76,6 +76,7 @@ def a_result(*pairs):
         started_at=datetime(2026, 11, 23, tzinfo=UTC),
         stream=STREAM,
         keys="RTP events",
+        speaking=False,
         pairs=Pairs(pairs),
         release=summary([900, 1000, 1100, 5000]),
         machine=Machine(2, 0.5, 1.5, "Linux", "3.11"),
@@ -126,3 +127,13 @@ def test_the_caller_keys_after_a_second_and_goes_a_fifth_of_a_second_later():
     by_info = the_call(key_by_info=True)
     assert by_info.index('milliseconds="1000"') < by_info.index("Signal=2")
     assert by_info.count('milliseconds="100"') == 2
+
+
+def test_speaking_callers_come_from_the_stand_in_switch(tmp_path, diary, monkeypatch):
+    called = []
+    monkeypatch.setattr(rounds, "speaking_calls", lambda stream, **way: called.append(way))
+    monkeypatch.setattr(rounds, "play", lambda *_args, **_more: pytest.fail("SIPp was started"))
+    pure, ours = FakeSide(diary, "pure", asterisk=0.005), FakeSide(diary, "ours", asterisk=0.006)
+    bench = a_bench(tmp_path, pure, ours, speak=True)
+    bench.run(1, STREAM, lambda _: None)
+    assert [way["to"] for way in called] == [("pure", 5060), ("ours", 5060)] * 2
