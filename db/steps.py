@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -31,24 +32,25 @@ def insert_steps(session: Session, steps: Iterable[Step]) -> None:
     insert_new(session, CallStepRow, [_row(once[key]) for key in sorted(once)])
 
 
-def steps_of_legs(session: Session, legs: Iterable[Leg]) -> list[Step]:
+def steps_about(session: Session, legs: Iterable[Leg], call_ids: Iterable[str]) -> list[Step]:
+    """All steps of these legs and of these calls, each once."""
     by_node: defaultdict[str, set[str]] = defaultdict(set)
     for node, leg in legs:
         by_node[node].add(leg)
-    return [
-        step
+    of_legs = [
+        and_(CallStepRow.node == node, CallStepRow.leg.in_(part))
         for node, some in sorted(by_node.items())
         for part in chunks(some)
-        for step in _select(session, CallStepRow.node == node, CallStepRow.leg.in_(part))
     ]
-
-
-def steps_of_calls(session: Session, call_ids: Iterable[str]) -> list[Step]:
-    return [
-        step
-        for part in chunks(call_ids)
-        for step in _select(session, CallStepRow.call_id.in_(part))
-    ]
+    of_calls = [CallStepRow.call_id.in_(part) for part in chunks(call_ids)]
+    # One of each in one query: a call's steps are mostly its leg's, and are read once.
+    both = zip_longest(of_legs, of_calls)
+    found = {
+        step.event_id: step
+        for pair in both
+        for step in _select(session, or_(*(part for part in pair if part is not None)))
+    }
+    return list(found.values())
 
 
 def boots_after(session: Session, node: str, at: datetime) -> list[Step]:

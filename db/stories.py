@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.steps import Leg, boots_after, legs_met_by_boots, steps_of_calls, steps_of_legs
+from db.steps import Leg, boots_after, legs_met_by_boots, steps_about
 from routing.steps import Step, StepKind
 from routing.story import Story, fold
 
@@ -35,11 +35,9 @@ def _everything(session: Session, legs: set[Leg], calls: set[str]) -> list[Step]
     seen_legs: set[Leg] = set()
     seen_calls: set[str] = set()
     while legs - seen_legs or calls - seen_calls:
-        found = steps_of_legs(session, legs - seen_legs)
-        seen_legs |= legs
-        calls = calls | _calls(found)
         _lock_calls(session, calls - seen_calls)
-        found += steps_of_calls(session, calls - seen_calls)
+        found = steps_about(session, legs - seen_legs, calls - seen_calls)
+        seen_legs |= legs
         seen_calls |= calls
         known.update((step.event_id, step) for step in found)
         calls = calls | _calls(found)

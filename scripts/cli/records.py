@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.calls import find_call, legs_of_call, newest_calls
 from db.engine import reading, store_name
-from db.steps import steps_of_calls, steps_of_legs
+from db.steps import steps_about
 from db.tickets import find_ticket, newest_tickets
 from db.upgrade import StoreTooNew, UpgradeBlocked, upgrade
 from reports.abandoned import abandoned_calls
@@ -77,8 +77,7 @@ def calls_show(site: Site, call_id: str, as_json: bool) -> None:
         call_id = call.call_id
         legs = legs_of_call(session, call_id)
         keys = [(leg.node, leg.uniqueid) for leg in legs]
-        every = [*steps_of_calls(session, [call_id]), *steps_of_legs(session, keys)]
-        steps = sorted({step.event_id: step for step in every}.values(), key=lambda s: s.order)
+        steps = sorted(steps_about(session, keys, [call_id]), key=lambda step: step.order)
         if as_json:
             _print_json(views.story_as_dict(call, legs, steps))
         else:

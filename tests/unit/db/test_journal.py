@@ -17,6 +17,7 @@ from db.journal_feed import JournalFeed
 from db.journal_file import JournalTooNew, open_journal_file
 from db.step_codec import step_from_json
 from routing.steps import Step, StepKind
+from scripts.lab.waiting import wait_until
 
 
 def a_step(n: int) -> Step:
@@ -200,3 +201,40 @@ def test_steps_that_come_together_share_a_commit(path: Path) -> None:
         journal.write(a_step(n))
     journal.close()
     assert commits < 200
+
+
+def test_who_waits_for_his_step_ends_the_window(path: Path, feed: JournalFeed) -> None:
+    journal = Journal(open_disk(path), "n1", window_s=60)
+    journal.write(a_step(0))
+    journal.write_and_wait(a_step(1), timeout_s=5)
+    assert len(feed.read(10)) == 2
+    journal.close()
+
+
+def test_without_that_he_would_wait_for_the_whole_window(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(open_disk(path), "n1", window_s=60)
+    monkeypatch.setattr(journal._hurry, "set", lambda: None)
+    with pytest.raises(TimeoutError):
+        journal.write_and_wait(a_step(1), timeout_s=0.2)
+    monkeypatch.undo()
+    journal.close()
+
+
+def test_closing_ends_the_window(path: Path, feed: JournalFeed) -> None:
+    journal = Journal(open_disk(path), "n1", window_s=60)
+    journal.write(a_step(0))
+    journal.close()
+    assert len(feed.read(10)) == 1
+
+
+def test_a_step_that_nobody_waits_for_is_on_disk_after_the_window(
+    journal: Journal, feed: JournalFeed
+) -> None:
+    journal.write(a_step(0))
+    wait_until(lambda: feed.read(10), "the step on disk", 5)
+
+
+def open_disk(path: Path) -> sqlite3.Connection:
+    return open_journal_file(path, busy_timeout_s=2, synchronous="FULL")
