@@ -56,7 +56,7 @@ class Call:
         self._to, self._target = f"<{uri}>", uri
         self._cseq = 0
         self._on_answer = on_answer
-        self._answered = False
+        self._answered = self._left = False
         self._keyed_ns = self._referred_ns = 0
 
     def invite(self) -> None:
@@ -76,6 +76,7 @@ class Call:
                 self._at(number * PACKET_S, self._send_quiet, number)
 
     def hang_up(self) -> None:
+        self._left = True
         self._request("BYE")
 
     def hang_up_in(self, seconds: float) -> None:
@@ -128,6 +129,7 @@ class Call:
             return ""  # sent again
         if not self._referred_ns:
             return "the node hung up and sent no REFER"
+        self._left = True
         keyed = self._keyed_ns
         self.freed = Freed(self._referred_ns - keyed, at_ns - keyed)
         self._wires.ended(self)
@@ -137,12 +139,18 @@ class Call:
         asyncio.get_running_loop().call_later(seconds, do, *what)
 
     def _send_quiet(self, number: int) -> None:
-        self._wires.send_rtp(quiet_packet(number, self._number), self.media)
+        self._send_rtp(quiet_packet(number, self._number))
 
     def _send_key(self, packet: bytes, ends: bool) -> None:
         if ends and not self._keyed_ns:
             self._keyed_ns = time.monotonic_ns()
-        self._wires.send_rtp(packet, self.media)
+        self._send_rtp(packet)
+
+    def _send_rtp(self, packet: bytes) -> None:
+        """Nothing after the end: the node may have given its port to the next call, which would
+        take a late packet of this key for a key of its own."""
+        if not self._left:
+            self._wires.send_rtp(packet, self.media)
 
     def _request(
         self, method: str, headers: dict[str, str] | None = None, body: str = "", cseq: int = 0

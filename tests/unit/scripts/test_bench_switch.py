@@ -28,6 +28,7 @@ class FakeNode(asyncio.DatagramProtocol):
         self.clears_after_s = clears_after_s
         self.heard: list[str] = []
         self.first_leg: Any = None
+        self.events = 0
 
     def connection_made(self, transport):
         self.transport = transport
@@ -64,6 +65,7 @@ class FakeNode(asyncio.DatagramProtocol):
 
     def _key(self):
         event = self.rtp.recv(200)[12:]
+        self.events += 1
         if event[1] & 0x80 and not any(word in self.heard for word in ("end", "BYE")):
             self.heard.append("end")
             self._say("REFER" if self.refers else "BYE")
@@ -108,7 +110,7 @@ def called(node_address):
 @pytest.fixture(autouse=True)
 def free_ports(monkeypatch):
     monkeypatch.setattr("scripts.benchmarks.switch_call.KEY_AT_S", 0.1)
-    monkeypatch.setattr("scripts.benchmarks.switch_call.STAYS_S", 0.01)
+    monkeypatch.setattr("scripts.benchmarks.switch.STAYS_S", 0.1)
 
 
 def test_a_caller_is_taken_back_and_brought_in_again_before_the_final_word():
@@ -118,6 +120,20 @@ def test_a_caller_is_taken_back_and_brought_in_again_before_the_final_word():
     said = ["INVITE", "ACK", "end", "NOTIFY SIP/2.0 100 Trying"]
     assert node.heard[:4] == said
     assert node.heard[4:7] == ["INVITE", "ACK", "NOTIFY SIP/2.0 200 OK"]
+
+
+def test_no_packet_of_a_key_follows_the_end_of_its_call():
+    with a_node() as (node, address):
+        called(address)
+    assert node.events < HELD_PACKETS + END_PACKETS
+
+
+def test_without_that_the_rest_of_the_key_would_go_to_whoever_has_the_port_then(monkeypatch):
+    never = property(lambda _: False, lambda _self, _value: None)
+    monkeypatch.setattr("scripts.benchmarks.switch_call.Call._left", never, raising=False)
+    with a_node() as (node, address):
+        called(address)
+    assert node.events == HELD_PACKETS + END_PACKETS
 
 
 def test_a_node_that_clears_the_trunk_late_is_seen_to_be_late():
