@@ -12,7 +12,7 @@ from config.settings import Settings
 from db.calls import newest_calls
 from db.engine import make_engine, reading
 from db.models import CallLegRow
-from db.steps import steps_of_calls
+from db.steps import steps_about
 from reports.audit import AuditReport, audit_calls
 from reports.summary import Summary, summarise
 from reports.switch_list import read_switch_list
@@ -119,7 +119,7 @@ def report(
         )
         summary = summarise(session, since)
         calls = newest_calls(session, summary.calls, since=since)
-        steps = steps_of_calls(session, [call.call_id for call in calls])
+        steps = steps_about(session, (), [call.call_id for call in calls])
         refused = {step.call_id or "" for step in steps if step.kind is StepKind.UNREFERRED}
         ways = ways_of(calls, town.trunk_legs_by_caller(), refused)
     astray = tuple(

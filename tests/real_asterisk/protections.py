@@ -40,5 +40,5 @@ FINAL_WORD = Protection(
 )
 SEES_THE_JOINED = Protection("l110-release", "refer", "GotoIf($[${GROUP_COUNT(${L110_CALL}@l110j")
 ENDS_THE_FIRST = Protection("l110-livelihood-trunk", "_livelihood!", "ChannelRedirect(")
-SLOT_AT_THE_END = Protection("l110-end", "s", "Set(GROUP(l110)=)")
+SLOT_AT_THE_END = Protection("l110-end", "s", "MSet(GROUP(l110)=,")
 TOLD_AT_THE_END = Protection("l110-end", "s", "CELGenUserEvent(L110_RELEASED")
