@@ -62,8 +62,8 @@ def told(request: pytest.FixtureRequest) -> Finding:
 
 def _finding(item: pytest.Item) -> Finding:
     fault, control = item.get_closest_marker("fault"), item.get_closest_marker("control")
-    how = fault.kwargs["how"] if fault else control.kwargs["without"] if control else ""
-    return Finding(item.nodeid, _numbers(item), control=fault is None, how=how)
+    how = control.kwargs["without"] if control else fault.kwargs["how"] if fault else ""
+    return Finding(item.nodeid, _numbers(item), control=control is not None, how=how)
 
 
 @pytest.hookimpl(wrapper=True)

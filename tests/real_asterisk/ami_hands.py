@@ -18,7 +18,13 @@ from tests.real_asterisk.relay import Relay, relay_to
 from tests.real_asterisk.system import Records
 
 # Each of these tests runs twice: as it is, and with its protection off. Then it must see the harm.
-GUARDED: Final = pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "control"])
+GUARDED: Final = pytest.mark.parametrize(
+    "guarded",
+    [
+        pytest.param(True, id="guarded"),
+        pytest.param(False, id="control", marks=pytest.mark.control(without="its protection")),
+    ],
+)
 # A client that does not wait long; a half-open line is left after 0.4 to 0.7 s.
 FAST: Final = Pace(booted=2, ping_every=0.4, ping=0.3, again=0.05, again_most=0.2)
 # `wide` has no filter of events and may do all; `deaf` lacks read=system; `barred` is elsewhere.

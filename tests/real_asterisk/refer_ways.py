@@ -4,10 +4,14 @@ All play at once on one node. A protection is taken out for one caller by his nu
 nobody else loses it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
+
+import pytest
+from _pytest.mark import ParameterSet
 
 from db.models import CallRow
 from scripts.asterisk_console import ask
@@ -24,6 +28,17 @@ GUARD_S = 2
 # Without its guard a REFER ends when the caller has had enough: far beyond what the guard costs.
 ENOUGH_S = 3 * GUARD_S
 SETTINGS = f'[release]\nmode = "refer"\n[queues]\nrefer_guard_s = {GUARD_S}\n'
+SAYS = {
+    "27": "the switch answers the REFER by 603",
+    "28": "the switch takes the REFER and then says 503",
+    "29": "the switch takes the REFER and says nothing more",
+    "30": "the switch does not answer the REFER",
+    "31": "the switch says something unreadable of the REFER",
+    "32": "the switch answers the REFER by 200",
+    "58": "a caller without a final word comes back",
+    "61": "the leg ends in the middle of the REFER",
+    "62": "the switch says done and brings nobody",
+}
 SEATS = tuple(f"70{n:02d}" for n in range(1, 13))
 
 
@@ -34,6 +49,25 @@ class Way:
     name: str
     refer: Refer
     lacks: Protection | None = None
+
+
+def marked(ways: Iterable[str]) -> list[ParameterSet]:
+    """As parameters of a test, each with the fault that its name begins with."""
+    return [pytest.param(way, marks=_mark(way)) for way in ways]
+
+
+def without(what: str, lacks: object) -> ParameterSet:
+    """A parameter that makes the test its own control."""
+    mark = pytest.mark.control(without=what)
+    return pytest.param(lacks, marks=mark, id=f"without-{what}".replace(" ", "-"))
+
+
+PROTECTED: Final = pytest.param(None, id="protected")
+
+
+def _mark(way: str) -> pytest.MarkDecorator:
+    number = way[:2] if way[:2] in SAYS else "61"  # a caller who hangs up looks like its BYE
+    return pytest.mark.fault(number, how=SAYS[number])
 
 
 class Played:

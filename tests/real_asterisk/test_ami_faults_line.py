@@ -51,6 +51,7 @@ def memory_kb(system: System) -> int:
     return int(status.partition("VmRSS:")[2].split()[0])
 
 
+@pytest.mark.fault("12", how="its session is kicked")
 @pytest.mark.usefixtures("in_flight")
 @GUARDED
 def test_12_a_kicked_session_is_stale_within_five_seconds_and_then_true(
@@ -76,6 +77,7 @@ def test_12_a_kicked_session_is_stale_within_five_seconds_and_then_true(
     asyncio.run(scene())
 
 
+@pytest.mark.fault("13", how="a relay passes nothing on any more")
 @pytest.mark.usefixtures("in_flight")
 @GUARDED
 def test_13_a_half_open_line_is_back_within_fifteen_seconds(
@@ -132,6 +134,7 @@ async def pause_many(system: System, times: int) -> None:
         await one(0)
 
 
+@pytest.mark.fault("14", how="the reader is stopped (SIGSTOP) under 12,000 events")
 @pytest.mark.usefixtures("in_flight")
 @GUARDED
 def test_14_a_reader_that_stands_still_is_dropped_and_then_true_again(

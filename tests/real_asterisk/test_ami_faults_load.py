@@ -60,6 +60,7 @@ def set_limit(system: System, authlimit: int) -> None:
     ask(system.node.home, "manager reload")
 
 
+@pytest.mark.fault("15", how="fifty connections that say nothing, or only log in")
 @pytest.mark.usefixtures("in_flight")
 @GUARDED
 def test_15_of_fifty_idle_connections_ten_are_let_in_and_for_five_seconds(
@@ -83,6 +84,7 @@ def test_15_of_fifty_idle_connections_ten_are_let_in_and_for_five_seconds(
     set_limit(system, 10)
 
 
+@pytest.mark.fault("15", how="fifty connections that say nothing, or only log in")
 @pytest.mark.usefixtures("in_flight")
 def test_15_who_logs_in_from_an_address_that_is_not_permitted_is_refused(system: System) -> None:
     """With the right secret; the control is a user without an ACL."""
@@ -97,6 +99,7 @@ def test_15_who_logs_in_from_an_address_that_is_not_permitted_is_refused(system:
     asyncio.run(scene())
 
 
+@pytest.mark.fault("15", how="fifty connections that say nothing, or only log in")
 @pytest.mark.usefixtures("in_flight")
 def test_15_fifty_idle_logins_keep_no_caller_and_no_reader_waiting(system: System) -> None:
     async def scene() -> None:
@@ -121,6 +124,7 @@ def happened(system: System, name: str, call: str = "") -> int:
     return sum(e.name == name and (not call or e.facts.get("call") == call) for e in events)
 
 
+@pytest.mark.fault("17", how="a relay cuts the line behind the action")
 @pytest.mark.usefixtures("in_flight")
 @GUARDED
 @pytest.mark.parametrize("action", ["Originate", "Redirect"])

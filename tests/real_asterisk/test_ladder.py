@@ -103,11 +103,19 @@ def seconds_to_the_police(system: System) -> float:
 
 OFF = pytest.mark.parametrize(
     "take_out",
-    [nothing, no_module, no_time],
-    ids=["protected", "without-func_global", "without-a-time"],
+    [
+        pytest.param(nothing, id="protected"),
+        pytest.param(
+            no_module, id="without-func_global", marks=pytest.mark.control(without="func_global")
+        ),
+        pytest.param(
+            no_time, id="without-a-time", marks=pytest.mark.control(without="the ten seconds")
+        ),
+    ],
 )
 
 
+@pytest.mark.fault("5", how="in the bridge's place something accepts and says nothing")
 @OFF
 def test_a_frozen_bridge_costs_the_first_caller_the_guard_and_the_next_one_nothing(
     system: System, take_out: Callable[[System], None]
@@ -121,6 +129,7 @@ def test_a_frozen_bridge_costs_the_first_caller_the_guard_and_the_next_one_nothi
         assert bridge.asked() == (1 if protected else 2)
 
 
+@pytest.mark.fault("1", how="nobody listens on the bridge's port")
 @OFF
 def test_a_bridge_that_could_not_be_reached_is_not_asked_again_by_the_next_caller(
     system: System, take_out: Callable[[System], None]

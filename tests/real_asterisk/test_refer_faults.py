@@ -7,9 +7,20 @@ from collections.abc import Iterator
 
 import pytest
 
+from scripts.chaos.findings import Finding
 from scripts.lab.switch_stub import Refer
 from tests.real_asterisk.protections import FALLBACK, FINAL_WORD, GUARD, Protection
-from tests.real_asterisk.refer_ways import GUARD_S, TRYING, Played, Way, switch_of_stubs
+from tests.real_asterisk.refer_ways import (
+    GUARD_S,
+    PROTECTED,
+    SAYS,
+    TRYING,
+    Played,
+    Way,
+    marked,
+    switch_of_stubs,
+    without,
+)
 
 SAID_NO = {
     "27-refused": Refer("603 Decline"),
@@ -45,23 +56,27 @@ def is_kept(played: Played, way: str, lacks: Protection | None) -> bool:
     return talked and ticket is not None and ticket.state == "new"
 
 
-@pytest.mark.parametrize("lacks", [None, FALLBACK], ids=["protected", "without-the-fallback"])
-@pytest.mark.parametrize("way", SWITCHES)
+@pytest.mark.parametrize("lacks", [PROTECTED, without("the fallback", FALLBACK)])
+@pytest.mark.parametrize("way", marked(SWITCHES))
 def test_a_caller_whom_the_switch_does_not_take_goes_to_the_local_queue(
-    played: Played, way: str, lacks: Protection | None
+    played: Played, way: str, lacks: Protection | None, told: Finding
 ) -> None:
     assert is_kept(played, way, lacks) is (lacks is None)
+    if lacks is None:
+        release_ms = played.call_of(way).release_ms
+        told.caller.append(f"in the local queue {release_ms} ms after his key, talked to a seat")
+        told.records.append("1 row, released by redirect, 1 ticket")
 
 
-@pytest.mark.parametrize("way", SAID_NO)
+@pytest.mark.parametrize("way", marked(SAID_NO))
 def test_a_failed_refer_costs_no_more_than_the_guard(played: Played, way: str) -> None:
     call = played.call_of(way)
     assert call.release_ms is not None
     assert call.release_ms < (GUARD_S + 2) * 1000
 
 
-@pytest.mark.parametrize("lacks", [None, GUARD], ids=["protected", "without-the-guard"])
-@pytest.mark.parametrize("way", SAYS_NOTHING)
+@pytest.mark.parametrize("lacks", [PROTECTED, without("the guard", GUARD)])
+@pytest.mark.parametrize("way", marked(SAYS_NOTHING))
 def test_a_switch_without_a_final_word_costs_no_more_than_the_guard(
     played: Played, way: str, lacks: Protection | None
 ) -> None:
@@ -70,7 +85,8 @@ def test_a_switch_without_a_final_word_costs_no_more_than_the_guard(
     assert (call.release_ms < (GUARD_S + 2) * 1000) is (lacks is None)
 
 
-@pytest.mark.parametrize("lacks", [None, FINAL_WORD], ids=["protected", "without-the-final-word"])
+@pytest.mark.fault("32", how=SAYS["32"])
+@pytest.mark.parametrize("lacks", [PROTECTED, without("the final word", FINAL_WORD)])
 def test_a_switch_that_answers_200_has_accepted_and_not_done(
     played: Played, lacks: Protection | None
 ) -> None:
@@ -78,5 +94,7 @@ def test_a_switch_that_answers_200_has_accepted_and_not_done(
     assert is_kept(played, "32-answered-200-then-silence", lacks) is (lacks is None)
 
 
-def test_no_slot_is_held_when_all_is_over(played: Played) -> None:
+@pytest.mark.fault("27", "28", "29", "30", "31", "32", how="all of them at once")
+def test_no_slot_is_held_when_all_is_over(played: Played, told: Finding) -> None:
     assert played.system.node.slots_in_use() == 0
+    told.leaks.append("no slot")

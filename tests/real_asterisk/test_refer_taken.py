@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from db.models import CallRow
+from scripts.chaos.findings import Finding
 from scripts.lab.switch_stub import Refer, returning_caller
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.protections import (
@@ -19,7 +20,18 @@ from tests.real_asterisk.protections import (
     TOLD_AT_THE_END,
     Protection,
 )
-from tests.real_asterisk.refer_ways import GUARD_S, OK, TRYING, Played, Way, switch_of_stubs
+from tests.real_asterisk.refer_ways import (
+    GUARD_S,
+    OK,
+    PROTECTED,
+    SAYS,
+    TRYING,
+    Played,
+    Way,
+    marked,
+    switch_of_stubs,
+    without,
+)
 from tests.real_asterisk.retold import WITHOUT_ALARM, WITHOUT_RULE, retold
 
 BYES = {
@@ -76,20 +88,16 @@ def is_called_back(played: Played, call: CallRow) -> bool:
     return taken and ticket is not None and ticket.state == "call-back"
 
 
-@pytest.mark.parametrize(
-    "lacks", [None, TOLD_AT_THE_END], ids=["protected", "without-the-handlers-word"]
-)
-@pytest.mark.parametrize("way", BYES)
+@pytest.mark.parametrize("lacks", [PROTECTED, without("the handler's word", TOLD_AT_THE_END)])
+@pytest.mark.parametrize("way", marked(BYES))
 def test_a_caller_whose_leg_ends_in_the_middle_of_a_refer_gets_a_call_back_ticket(
     played: Played, way: str, lacks: Protection | None
 ) -> None:
     assert is_called_back(played, played.call_of(way, lacks)) is (lacks is None)
 
 
-@pytest.mark.parametrize(
-    "lacks", [None, SLOT_AT_THE_END], ids=["protected", "without-the-handlers-release"]
-)
-@pytest.mark.parametrize("way", BYES)
+@pytest.mark.parametrize("lacks", [PROTECTED, without("the handler's release", SLOT_AT_THE_END)])
+@pytest.mark.parametrize("way", marked(BYES))
 def test_a_bye_in_the_middle_of_a_refer_leaves_no_slot_taken(
     played: Played, way: str, lacks: Protection | None
 ) -> None:
@@ -97,18 +105,23 @@ def test_a_bye_in_the_middle_of_a_refer_leaves_no_slot_taken(
     assert played.holds_a_slot(played.number(way, lacks)) is (lacks is not None)
 
 
-@pytest.mark.parametrize("way", BYES)
-def test_a_bye_in_the_middle_of_a_refer_frees_the_slot_at_once(played: Played, way: str) -> None:
+@pytest.mark.parametrize("way", marked(BYES))
+def test_a_bye_in_the_middle_of_a_refer_frees_the_slot_at_once(
+    played: Played, way: str, told: Finding
+) -> None:
     call = played.call_of(way)
     assert call.release_ms is not None
     assert call.release_ms < 0.2 * 1000 + 1000
+    told.caller.append(f"{way}: slot free {call.release_ms} ms after his key, 200 ms before a BYE")
+    told.records.append("1 row, released-not-returned, ticket to call back")
 
 
-@pytest.mark.parametrize("patch", ["", WITHOUT_RULE], ids=["protected", "without-the-rule"])
+@pytest.mark.fault("32", "62", how=SAYS["62"])
+@pytest.mark.parametrize("patch", [PROTECTED, without("the rule", WITHOUT_RULE)])
 def test_a_caller_who_was_taken_and_never_came_gets_a_call_back_ticket(
-    played: Played, patch: str
+    played: Played, patch: str | None
 ) -> None:
-    with retold(played.system, patch) as told:
+    with retold(played.system, patch or "") as told:
         for way in NEVER_CAME:
             call = told.call_of(played.number(way))
             ticket = told.ticket_of(call)
@@ -117,15 +130,18 @@ def test_a_caller_who_was_taken_and_never_came_gets_a_call_back_ticket(
             assert right is (not patch)
 
 
-@pytest.mark.parametrize("patch", ["", WITHOUT_ALARM], ids=["protected", "without-the-alarm"])
-def test_a_caller_who_never_came_raises_an_alarm(played: Played, patch: str) -> None:
-    with retold(played.system, patch) as told:
+@pytest.mark.fault("62", how=SAYS["62"])
+@pytest.mark.parametrize("patch", [PROTECTED, without("the alarm", WITHOUT_ALARM)])
+def test_a_caller_who_never_came_raises_an_alarm(played: Played, patch: str | None) -> None:
+    with retold(played.system, patch or "") as told:
         for way in NEVER_CAME:
             assert told.alarmed(told.call_of(played.number(way)).call_id) is (not patch)
 
 
-@pytest.mark.parametrize("protected", [True, False], ids=["protected", "without-its-protection"])
-@pytest.mark.parametrize("way", RETURNS)
+@pytest.mark.parametrize(
+    "protected", [pytest.param(True, id="protected"), without("its protection", lacks=False)]
+)
+@pytest.mark.parametrize("way", marked(RETURNS))
 def test_who_comes_back_without_a_final_word_keeps_exactly_one_of_his_two_legs(
     played: Played, way: str, protected: bool
 ) -> None:
@@ -137,9 +153,14 @@ def test_who_comes_back_without_a_final_word_keeps_exactly_one_of_his_two_legs(
     assert len(seats) == (1 if protected else 2)
 
 
-def test_who_comes_back_after_the_guard_loses_his_first_leg_at_once(played: Played) -> None:
+@pytest.mark.fault("29", "58", how=SAYS["58"])
+def test_who_comes_back_after_the_guard_loses_his_first_leg_at_once(
+    played: Played, told: Finding
+) -> None:
     first, second = played.system.legs_of(played.call_of(LATE))
     assert first.ended_at is not None
     assert second.started_at is not None
     assert second.ended_at is not None
-    assert (first.ended_at - second.started_at).total_seconds() < 1
+    both_s = (first.ended_at - second.started_at).total_seconds()
+    assert both_s < 1
+    told.caller.append(f"one leg {1000 * both_s:.0f} ms after the second came; 1 seat, 1 ticket")
