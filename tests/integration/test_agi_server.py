@@ -57,6 +57,7 @@ async def is_served(port: int) -> bool:
     return len(await asyncio.wait_for(play(port, hello=ONE), 1.0)) == 1
 
 
+@pytest.mark.fault("B1", how="over TCP to the server")
 def test_end_of_file_before_the_blank_line_delays_nobody() -> None:
     async def test(port: int, server: AgiServer) -> None:
         call = await FakeCall.dial(port, ONE[:-1])
@@ -67,6 +68,7 @@ def test_end_of_file_before_the_blank_line_delays_nobody() -> None:
     assert serve(test).counters.unfinished == 1
 
 
+@pytest.mark.fault("B2", how="over TCP to the server")
 @pytest.mark.parametrize(
     "hello",
     [
@@ -84,6 +86,7 @@ def test_an_environment_without_end_is_closed_and_the_next_caller_served(hello: 
     assert serve(test).counters.unfinished == 1
 
 
+@pytest.mark.fault("B4", how="over TCP to the server")
 def test_an_unknown_script_is_closed_without_a_verdict() -> None:
     async def test(port: int, server: AgiServer) -> None:
         assert await play(port, hello=environment("no-such")) == []
@@ -149,6 +152,7 @@ def test_by_default_a_silent_connection_lives_two_seconds() -> None:
     assert Limits().environment_within_s == 2.0
 
 
+@pytest.mark.fault("11", how="over TCP to the server")
 @pytest.mark.parametrize("limits", [Limits(), Limits(connections=50)])
 def test_half_open_connections_keep_no_caller_waiting(limits: Limits) -> None:
     async def test(port: int, server: AgiServer) -> None:

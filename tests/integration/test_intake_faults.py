@@ -65,6 +65,7 @@ def test_the_journaled_question_brings_the_very_same_verdict_again(
     assert decided_data(question, again).items() <= decided.data.items()
 
 
+@pytest.mark.fault("B6", how="a fake Asterisk over TCP")
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
@@ -103,6 +104,7 @@ def test_a_fault_before_the_prompt_still_leaves_the_whole_record(
     assert journal.kinds == ["intake", "failed"]
 
 
+@pytest.mark.fault("3", how="a fake Asterisk that closes in the prompt")
 @pytest.mark.parametrize(
     ("last_word", "reason"), [(PROMPT_BROKE, "caller-hung-up"), (SILENCE, "connection-closed")]
 )
@@ -212,6 +214,7 @@ def test_unreadable_facts_never_cost_the_caller_his_menu(
     assert journal.steps[0].call_id is None
 
 
+@pytest.mark.fault("B3", how="a fake Asterisk over TCP")
 def test_a_header_given_twice_is_flagged_in_the_record(
     services: MakeServices, journal: ListJournal
 ) -> None:

@@ -87,6 +87,7 @@ def test_bytes_that_are_no_utf8_are_seen(node, guarded, monkeypatch) -> None:
     asyncio.run(scene())
 
 
+@pytest.mark.fault("B52", how="CR LF in a value")
 @GUARDED
 def test_a_value_with_a_line_break_is_no_second_action(node, guarded, monkeypatch) -> None:
     if not guarded:

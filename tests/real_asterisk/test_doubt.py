@@ -36,6 +36,7 @@ def rings_police_within(system: System, number: str, seconds: float) -> None:
     assert [seat[0] for seat in seen.talked_to] == ["8"]
 
 
+@pytest.mark.fault("1", how="the bridge is stopped; the local script asks")
 def test_without_a_bridge_the_local_script_asks_and_the_call_is_on_record(system: System) -> None:
     """The same menu: by the local script, in a process of its own for each call."""
     system.node.processes["ivr"].stop()
@@ -51,6 +52,7 @@ def test_without_a_bridge_the_local_script_asks_and_the_call_is_on_record(system
     system.node.restart("ivr")
 
 
+@pytest.mark.fault("1", how="neither bridge nor local script")
 def test_without_bridge_and_script_the_police_ring_at_once(system: System) -> None:
     system.node.processes["ivr"].stop()
     ask(system.node.home, "dialplan set global L110_FALLBACK /nowhere/fallback")
@@ -62,6 +64,7 @@ def test_without_bridge_and_script_the_police_ring_at_once(system: System) -> No
     system.node.restart("ivr")
 
 
+@pytest.mark.fault("1", how="the first bridge is stopped, a second one runs")
 def test_a_second_bridge_is_asked_when_the_first_is_away(system: System) -> None:
     host = system.node.settings.agi.host
     system.node.processes["ivr"].stop()
@@ -90,6 +93,7 @@ def skipped(system: System) -> bool:
     return until is not None and int(until[1]) > time.time()
 
 
+@pytest.mark.fault("5", how="SIGSTOP to the bridge")
 def test_a_frozen_bridge_costs_the_caller_the_guard_and_no_more(system: System) -> None:
     wait_until(lambda: not skipped(system), "the first address to be tried again", 12)
     system.node.processes["ivr"].signal(signal.SIGSTOP)
@@ -99,6 +103,7 @@ def test_a_frozen_bridge_costs_the_caller_the_guard_and_no_more(system: System) 
     assert system.call_of("13800000002").verdict == "police"
 
 
+@pytest.mark.control("5", without="the guard")
 def test_control_without_the_guard_a_frozen_bridge_holds_the_caller(system: System) -> None:
     """The same fault with the protection off: the test above can fail."""
     wait_until(lambda: not skipped(system), "the first address to be tried again", 12)
@@ -117,6 +122,7 @@ def journaled(system: System, number: str) -> bool:
     return any(step.kind == "intake" for call in calls for step in system.steps_of(call))
 
 
+@pytest.mark.fault("10", how="SIGKILL to the bridge in the menu of one caller")
 def test_a_bridge_killed_in_the_menu_leaves_the_caller_to_the_police(system: System) -> None:
     wait_until(lambda: not skipped(system), "the first address to be tried again", 12)
     call = system.town.call("13800000003", STAY)
@@ -129,6 +135,7 @@ def test_a_bridge_killed_in_the_menu_leaves_the_caller_to_the_police(system: Sys
     assert (row.verdict, row.bridge) == ("police", "lost")
 
 
+@pytest.mark.fault("45", how="a file that is no rules, between two calls")
 def test_rules_are_reloaded_between_two_calls_and_a_bad_file_changes_nothing(
     system: System,
 ) -> None:
@@ -150,6 +157,7 @@ def test_rules_are_reloaded_between_two_calls_and_a_bad_file_changes_nothing(
         rules.write_text(good)
 
 
+@pytest.mark.fault("18", how="SIGKILL to Asterisk in a talk")
 def test_who_was_talking_when_the_node_died_is_on_record_as_lost_with_it(system: System) -> None:
     system.town.call("13800000008", [Wait(0.5), Press("1"), Stay(10)])
     wait_until(lambda: system.town.talks("13800000008"), "the talk to begin", 10)
@@ -159,6 +167,7 @@ def test_who_was_talking_when_the_node_died_is_on_record_as_lost_with_it(system:
     system.town.ended("13800000008")
 
 
+@pytest.mark.fault("18", "60", how="SIGKILL to Asterisk, then a call")
 def test_a_dead_node_makes_the_switch_ring_the_police_itself(system: System) -> None:
     system.node.processes["asterisk"].signal(signal.SIGKILL)
     system.town.call("13800000006", STAY)
@@ -167,6 +176,7 @@ def test_a_dead_node_makes_the_switch_ring_the_police_itself(system: System) -> 
     system.node.restart("asterisk")
 
 
+@pytest.mark.fault("19", "60", how="SIGSTOP to Asterisk, then a call")
 def test_a_frozen_node_makes_the_switch_ring_the_police_itself(system: System) -> None:
     system.node.processes["asterisk"].signal(signal.SIGSTOP)
     system.town.call("13800000007", STAY)

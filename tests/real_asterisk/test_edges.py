@@ -41,6 +41,7 @@ def call_node(system: System, host: str, extension: str) -> sipp.Sipp:
     )
 
 
+@pytest.mark.fault("B48", how="INVITE to other extensions")
 @pytest.mark.parametrize("extension", ["120", "0059112345", "8001", "s", "*2", "somebody"])
 def test_the_switch_reaches_no_extension_but_110(system: System, extension: str) -> None:
     stranger = call_node(system, system.town.plan.switch_host, extension)
@@ -48,6 +49,7 @@ def test_the_switch_reaches_no_extension_but_110(system: System, extension: str)
     assert "404 Not Found" in stranger.complaint()
 
 
+@pytest.mark.fault("B46", how="INVITE from a stranger's address")
 def test_an_invite_from_an_unknown_address_is_refused_before_it_is_a_call(system: System) -> None:
     stranger = call_node(system, system.town.plan.callers_host, "110")
     assert not stranger.wait(20)
@@ -75,6 +77,7 @@ def talks_at_a_seat(system: System) -> bool:
     return "2 active channels" in ask(system.node.home, "core show channels")
 
 
+@pytest.mark.fault("B49", how="REFER in a dialog of the trunk")
 @pytest.mark.parametrize("extension", ["110", "livelihood", "8002", "120"])
 def test_a_refer_from_the_trunk_is_refused_and_the_caller_stays(
     system: System, trunk_call: Telephone, extension: str
@@ -93,6 +96,7 @@ def test_a_refer_from_the_trunk_that_names_another_dialog_is_refused(
     assert trunk_call.diary.found("ended") == []
 
 
+@pytest.mark.fault("B49", how="INVITE with Replaces")
 def test_nobody_takes_over_a_call_with_replaces(system: System, trunk_call: Telephone) -> None:
     """Who knows all names of the dialog is refused by his address, or for want of a password."""
     wanted = ("Replaces", unquote(trunk_call.talk.dialog.replaces))

@@ -89,6 +89,7 @@ SCENES = [
 ]
 
 
+@pytest.mark.fault("64", how="a caller who says nothing and never hangs up")
 @pytest.mark.parametrize(("scene", "number", "outcome", "held"), SCENES)
 def test_a_call_that_nobody_hangs_up_is_ended_with_its_reason(
     system: System, scene, number, outcome, held
@@ -117,6 +118,7 @@ def test_a_call_that_nobody_hangs_up_is_ended_with_its_reason(
     system.assert_nothing_outlives_its_call()
 
 
+@pytest.mark.control("64", without="the forced release")
 def test_control_without_it_the_silent_caller_keeps_the_line(system: System) -> None:
     """And only the call that was named is ended; a wrong id, a part of one and a no end nothing."""
     in_the_police_queue(system, "13800000005")

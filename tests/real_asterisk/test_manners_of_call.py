@@ -34,6 +34,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield system
 
 
+@pytest.mark.fault("B23", how="SIP INFO, and tones in the sound")
 def test_keys_are_heard_in_alaw_by_info_and_in_the_sound(system: System) -> None:
     for place, way in enumerate(KEY_WAYS):
         system.town.call(f"1380000000{place}", TO_LIVELIHOOD, dial=f"110-{way}")
@@ -52,6 +53,7 @@ def test_the_place_that_the_switch_sends_is_stored_and_rings_with_the_call(syste
     assert "27.3405" in seen.rang[0].place
 
 
+@pytest.mark.fault("B15", how="Privacy: id")
 def test_a_withheld_number_is_known_to_the_police_and_marked(system: System) -> None:
     identity = "P-Asserted-Identity: <sip:13912345678@127.0.0.9>\nPrivacy: id\n"
     system.town.call("anonymous", TO_POLICE, headers=identity)
@@ -61,6 +63,7 @@ def test_a_withheld_number_is_known_to_the_police_and_marked(system: System) -> 
     assert call.outcome == "talked-to-police"
 
 
+@pytest.mark.fault("B16", how="no number at all")
 def test_a_caller_without_any_number_is_served(system: System) -> None:
     before = {row.call_id for row in system.calls()}
     system.town.call("anonymous", TO_POLICE)
@@ -70,12 +73,14 @@ def test_a_caller_without_any_number_is_served(system: System) -> None:
     assert [seat[0] for seat in system.seats_of(call.call_id)] == ["8"]
 
 
+@pytest.mark.fault("B17", how="From: 110")
 def test_a_caller_who_claims_to_be_110_is_served_and_flagged(system: System) -> None:
     system.town.call("110", TO_POLICE)
     assert system.town.ended("110").talked_to
     assert "claims_to_be_110" in (system.call_of("110").marks or "")
 
 
+@pytest.mark.fault("B8", "B9", "B10", "B11", "B13", "B14", how="in the From of an INVITE")
 @pytest.mark.parametrize("number", FORGED, ids=range(len(FORGED)))
 def test_a_forged_number_is_served_as_unknown_and_kept_in_hex(system: System, number: str) -> None:
     before = {row.call_id for row in system.calls()}

@@ -103,6 +103,7 @@ def side(system: System, name: str) -> str:
     return "+".join("police" if seat.startswith("8") else "livelihood" for seat in seats)
 
 
+@pytest.mark.fault("B18", how="keys A and B")
 @pytest.mark.parametrize(
     ("name", "reason", "key"),
     [
@@ -187,6 +188,7 @@ def test_english_is_kept_with_the_call(system: System) -> None:
     assert system.call_of(NUMBERS["english"]).language == "en"
 
 
+@pytest.mark.fault("B24", how="a key at the answer")
 def test_the_prompt_can_be_interrupted_as_soon_as_it_begins(system: System) -> None:
     call = system.call_of(NUMBERS["barge-in"])
     assert call.released_at is not None

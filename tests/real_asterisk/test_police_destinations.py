@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from scripts.lab.callers import HangUp, Press, Stay, Wait
 from scripts.lab.seats import Manner
 from scripts.lab.town import DUTY_TELEPHONE
@@ -23,6 +25,7 @@ def test_a_call_referred_back_to_the_switch_leaves_this_node(tmp_path: Path) -> 
         system.town.ended("13800000001")
 
 
+@pytest.mark.fault("55", how="no seat at all, and a duty telephone that nobody answers")
 def test_where_no_seat_exists_the_caller_is_held_with_his_keys_until_one_answers(
     tmp_path: Path,
 ) -> None:
@@ -49,6 +52,7 @@ def test_where_no_seat_exists_the_caller_is_held_with_his_keys_until_one_answers
         system.assert_nothing_outlives_its_call()
 
 
+@pytest.mark.fault("21", how="a queue without members")
 def test_a_livelihood_caller_without_any_operator_is_told_so_and_keeps_his_ticket(
     tmp_path: Path,
 ) -> None:

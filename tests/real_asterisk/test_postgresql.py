@@ -25,6 +25,7 @@ def system(tmp_path: Path, server: PostgresServer) -> Iterator[System]:
         yield system
 
 
+@pytest.mark.fault("33", how="the server is stopped between calls")
 def test_calls_and_tickets_are_kept_in_postgresql_and_its_absence_costs_no_caller_anything(
     system: System, server: PostgresServer
 ) -> None:

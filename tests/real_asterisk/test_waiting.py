@@ -34,6 +34,7 @@ def nobody_answers(tmp_path: Path) -> Iterator[System]:
         yield system
 
 
+@pytest.mark.fault("55", "65", how="every seat is busy; 2 while waiting")
 def test_waiting_callers_keep_their_keys_and_overflow_to_the_duty_telephone(
     nobody_answers: System,
 ) -> None:

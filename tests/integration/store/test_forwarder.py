@@ -140,6 +140,7 @@ def test_a_store_that_fails_at_any_statement_is_only_a_delay(
     assert count(store) == (1, 1, A_CALL)
 
 
+@pytest.mark.fault("35", how="the answer to COMMIT is lost")
 def test_a_commit_in_doubt_is_replayed_into_the_same_rows(store: Engine, node: Node) -> None:
     """The store has it, the feeds were never told."""
     node.tells(calls(1))
@@ -155,6 +156,7 @@ def test_a_commit_in_doubt_is_replayed_into_the_same_rows(store: Engine, node: N
     assert count(store) == (1, 1, A_CALL)
 
 
+@pytest.mark.fault("B53", how="a broken line in the feed")
 def test_a_bad_line_is_kept_once_and_the_rest_goes_on(store: Engine, node: Node) -> None:
     node.writes(b"\xff{broken\n")
     node.tells(calls(1))
@@ -241,6 +243,7 @@ def test_postgresql_goes_down_and_comes_back(own_store: Engine, node: Node, post
     assert [line["event"] for line in logs] == ["store.down", "store.up"]
 
 
+@pytest.mark.fault("34", how="SIGSTOP to the server")
 def test_postgresql_hangs(own_store: Engine, node: Node, postgres) -> None:
     """Frozen as a whole, and each of its sessions: only our own deadlines help."""
     running = run(node, own_store)
@@ -264,6 +267,7 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+@pytest.mark.fault("43", how="BEGIN EXCLUSIVE by another")
 def test_a_locked_sqlite_is_waited_for(tmp_path: Path, node: Node) -> None:
     store = make_engine(f"sqlite:///{tmp_path}/s.sqlite3", statement_timeout_s=0.05)
     upgrade(store)

@@ -109,6 +109,7 @@ def test_a_missing_journal_is_an_empty_feed(path: Path, feed: JournalFeed) -> No
     assert not path.exists()
 
 
+@pytest.mark.fault("B54", how="a file of a newer release")
 @pytest.mark.parametrize(
     "opener", [lambda p: Journal.open(p, "n1"), lambda p: JournalFeed(p, "n1").read(1)]
 )
@@ -122,6 +123,7 @@ def test_a_journal_of_a_newer_release_is_refused_by_name(path: Path, opener: Any
     assert refusal.value.release == "7.1"
 
 
+@pytest.mark.fault("41", how="a torn file")
 def test_only_the_torn_tail_is_refused(tmp_path: Path, path: Path, journal: Journal) -> None:
     for n in range(50):
         journal.write_and_wait(a_step(n))
@@ -152,6 +154,7 @@ def test_a_full_queue_is_logged_and_never_blocks(path: Path, feed: JournalFeed) 
     assert len(feed.read(3_000)) + journal.unkept == 2_000
 
 
+@pytest.mark.fault("39", how="SQLite reports a full disk")
 def test_a_full_disk_is_waited_out_with_the_steps_in_hand(path: Path, feed: JournalFeed) -> None:
     disk, journal = faulty(path)
     disk.fault = disk_error(sqlite3.SQLITE_FULL)
@@ -166,6 +169,7 @@ def test_a_full_disk_is_waited_out_with_the_steps_in_hand(path: Path, feed: Jour
     journal.close()
 
 
+@pytest.mark.fault("40", how="SQLite reports an I/O error")
 def test_after_a_failed_sync_nothing_is_acknowledged(path: Path) -> None:
     disk, journal = faulty(path)
     disk.fault = disk_error(sqlite3.SQLITE_IOERR_FSYNC)

@@ -118,6 +118,7 @@ def test_a_file_that_was_copied_and_cut(path: Path, feed: CelFeed) -> None:
     assert taken(feed) == [2, 3, 4, 5]
 
 
+@pytest.mark.fault("56", how="the feed's file is cut")
 def test_a_file_that_was_cut_and_grew_past_our_place(path: Path, feed: CelFeed) -> None:
     append(path, *lines(1))
     assert taken(feed) == [1]
@@ -136,6 +137,7 @@ def test_a_rotated_file_still_written_to_is_not_left(path: Path) -> None:
     feed.close()
 
 
+@pytest.mark.fault("56", how="the feed's folder is gone")
 def test_a_missing_folder_is_said_and_waited_for(tmp_path: Path) -> None:
     feed = CelFeed(tmp_path / "log" / "l110.jsonl", "n1")
     with pytest.raises(FeedUnreadable, match="no such folder"):
@@ -159,6 +161,7 @@ def test_what_stands_in_the_files_place_is_said(
         feed.next_batch(1)
 
 
+@pytest.mark.fault("B53", how="bad lines in the feed")
 def test_bad_lines_are_set_aside_with_their_place(path: Path, feed: CelFeed) -> None:
     bad = [b"{\n", b"\xff\xfe\n", b"x" * (MAX_LINE + 5000) + b"\n"]
     append(path, a_line(1), bad[0], bad[1], a_line(2), bad[2], a_line(3))

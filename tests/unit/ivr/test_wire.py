@@ -89,6 +89,7 @@ def test_an_environment_may_be_sixteen_kilobytes_and_no_more(spare: int) -> None
     assert isinstance(events(block)[0], AgiProtocolError if spare else Request)
 
 
+@pytest.mark.fault("B7", how="the parser alone")
 @pytest.mark.parametrize(
     ("line", "reply"),
     [
@@ -108,6 +109,7 @@ def test_a_reply_is_read(line: bytes, reply: Reply) -> None:
     assert after_hello(line + b"\n") == [reply]
 
 
+@pytest.mark.fault("B6", how="the parser alone")
 @pytest.mark.parametrize(
     "data",
     [
@@ -127,6 +129,7 @@ def test_what_is_no_reply_is_a_typed_error(data: bytes) -> None:
     assert isinstance(after_hello(data)[-1], AgiProtocolError)
 
 
+@pytest.mark.fault("B5", how="the parser alone")
 @pytest.mark.parametrize(
     ("data", "found"),
     [
