@@ -2,10 +2,11 @@ from collections.abc import Mapping
 from functools import partial
 
 from agi_scripts.intake import intake
+from agi_scripts.selftest import selftest
 from agi_scripts.services import Services
 from ivr.server import Script
 
-SCRIPTS = {"intake": intake}
+SCRIPTS = {"intake": intake, "selftest": selftest}
 
 
 def scripts(services: Services) -> Mapping[str, Script]:

@@ -208,6 +208,43 @@ class Audit(Section):
     )
 
 
+class Health(Section):
+    host: Annotated[str, Field(pattern=r"^([A-Za-z0-9.:_-]{1,253})?$")] = Field(
+        description="Address of the health pages (`/healthz`, `/readyz`, `/metrics`); keep it on "
+        "loopback or in the watchers' network. Empty: that of `agi.host`."
+    )
+    port: Port = Field(description="Port of the bridge's health pages (TCP).")
+    watch_port: Port = Field(description="Port of the watch's health pages (TCP): the whole node.")
+    look_every_s: Annotated[float, Field(ge=0.2, le=60)] = Field(
+        description="Seconds between two looks of the watch at Asterisk and bridge."
+    )
+    disk_percent: Annotated[float, Field(ge=1, le=100)] = Field(
+        description="Per cent in use from which a disk with records is an alarm."
+    )
+    silent_after_s: Seconds = Field(
+        description="Seconds without a packet of sound from one side of a talk until the alarm."
+    )
+    agi_longest_s: Seconds = Field(
+        description="Seconds that a caller may be with a giver of verdicts until it is an alarm; "
+        "more than the whole menu takes."
+    )
+    ban_after: int = Field(
+        ge=0,
+        le=1000,
+        description="Refused logins at Asterisk's manager from one address within a minute until "
+        "it is shut out; 0: never. Our own address never is: then it is an alarm only.",
+    )
+
+
+class SelfTest(Section):
+    every_s: Annotated[float, Field(ge=0, le=3600)] = Field(
+        description="Seconds between two self-test calls of the node to itself; 0: none."
+    )
+    within_s: Seconds = Field(
+        description="Seconds that a self-test call has for its verdict until it is an alarm."
+    )
+
+
 class Doctor(Section):
     test_number: Annotated[str, Field(pattern=r"^[0-9]{0,20}$")] = Field(
         description="Number that `l110 doctor --switch` dials at the switch, which brings that "

@@ -56,6 +56,8 @@ class Settings(BaseSettings):
         description="Where the call records are, if a site runs an Asterisk of its own."
     )
     audit: sections.Audit = Field(description="`l110 audit`.")
+    health: sections.Health = Field(description="Health pages, and what is an alarm.")
+    selftest: sections.SelfTest = Field(description="The node's call to itself.")
     doctor: sections.Doctor = Field(description="`l110 doctor --switch`.")
     demo: sections.Demo = Field(description="`scripts/demo` and the tests with real calls.")
 
@@ -100,6 +102,10 @@ class Settings(BaseSettings):
     @property
     def journal_path(self) -> Path:
         return self.var / "journal.sqlite3"
+
+    @property
+    def health_host(self) -> str:
+        return self.health.host or self.agi.host
 
     @property
     def log_dir(self) -> Path:

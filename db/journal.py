@@ -89,6 +89,11 @@ class Journal:
         self._hurry.set()
         kept.result(timeout_s)
 
+    @property
+    def writes(self) -> bool:
+        """Whether its writer lives; a disk that fails does not end it."""
+        return self._writer.is_alive()
+
     def close(self) -> None:
         """Write what is queued and stop; a store that is stuck is not waited for."""
         self._closing.set()

@@ -62,6 +62,10 @@ class AgiServer:
         )
         return int(self._listener.sockets[0].getsockname()[1])
 
+    @property
+    def listens(self) -> bool:
+        return self._listener is not None and self._listener.is_serving()
+
     async def stop(self, drain_s: float = 10.0) -> None:
         """Take no new call, let the live ones end within `drain_s`, break off the rest."""
         if self._listener is None:

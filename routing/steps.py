@@ -15,6 +15,7 @@ class StepKind(StrEnum):
 
     BOOT = "boot"
     RULES = "rules"
+    CLOCK = "clock"
     CHAN_START = "chan-start"
     TEST = "test"
     START = "start"
@@ -45,7 +46,7 @@ class Step:
     """One thing that happened, as the node wrote it down.
 
     event_id: unique and deterministic, so that a replay changes nothing.
-    leg: uniqueid of the trunk channel; "" for BOOT and RULES.
+    leg: uniqueid of the trunk channel; "" for BOOT, RULES and CLOCK.
     at: aware, microseconds.
     data: JSON-able; one flat object of scalars.
 

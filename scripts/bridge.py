@@ -4,6 +4,8 @@ import asyncio
 import json
 import signal
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import structlog
@@ -15,6 +17,7 @@ from config.settings import Settings
 from db.journal import Journal
 from ivr.server import AgiServer, Limits
 from scripts.asterisk_home import LENGTHS, SOUNDS
+from scripts.bridge_health import BridgeHealth
 from scripts.live_rules import LiveRules, rules_step
 from scripts.logs import set_up_logs
 from scripts.prompts import LONGEST_MENU_S
@@ -45,10 +48,27 @@ async def serve(settings: Settings) -> None:
     stopping = _stop_on_signal()
     await server.start(settings.agi.host, settings.agi.port)
     log.info("bridge.started", port=settings.agi.port, node=settings.node, rules=rules().version)
-    await _watch(rules, stopping)
+    health = BridgeHealth(settings.node, journal, rules, server)
+    async with _told_of_its_health(health, settings):
+        await _watch(rules, health, stopping)
     await server.stop()
     journal.close()
     log.info("bridge.stopped")
+
+
+@asynccontextmanager
+async def _told_of_its_health(health: BridgeHealth, settings: Settings) -> AsyncIterator[None]:
+    pages = health.pages()
+    await asyncio.to_thread(health.refresh)
+    await pages.start(settings.health_host, settings.health.port)
+    keeper = asyncio.create_task(health.keep())
+    health.notifier.ready()
+    try:
+        yield
+    finally:
+        health.notifier.stopping()
+        keeper.cancel()
+        await pages.stop()
 
 
 def _services(settings: Settings, journal: Journal, rules: LiveRules) -> Services:
@@ -70,9 +90,10 @@ def _stop_on_signal() -> asyncio.Event:
     return stopping
 
 
-async def _watch(rules: LiveRules, stopping: asyncio.Event) -> None:
+async def _watch(rules: LiveRules, health: BridgeHealth, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         try:
             await asyncio.wait_for(stopping.wait(), RULES_EVERY_S)
         except TimeoutError:
             await asyncio.to_thread(rules.refresh)
+            await asyncio.to_thread(health.refresh)

@@ -27,12 +27,20 @@ class LiveRules:
         self.last_good = last_good
         self.on_new = on_new
         self._seen: tuple[int, int] | None = None
-        self.current = parse_rules(POLICE_ONLY, "built in")
+        self._refused = False
+        self.current = self._none = parse_rules(POLICE_ONLY, "built in")
         if not self.refresh():
             self._fall_back()
 
     def __call__(self) -> RuleSet:
         return self.current
+
+    @property
+    def state(self) -> str:
+        """good, last-good (the file is refused or cannot be read), or none that ever was good."""
+        if self.current is self._none:
+            return "none"
+        return "last-good" if self._refused else "good"
 
     def refresh(self) -> bool:
         """Read the file if it changed. False: it could not be read or was refused."""
@@ -44,12 +52,15 @@ class LiveRules:
             content = self.path.read_bytes()
             rules = parse_rules(content, str(self.path))
         except RuleSetRejected as error:
+            self._refused = True
             problems = [str(problem) for problem in error.problems]
             log.error("rules.rejected", problems=problems, still=self.current.version)
             return False
         except OSError as error:
+            self._refused = True
             log.error("rules.unreadable", error=str(error), still=self.current.version)
             return False
+        self._refused = False
         self._go_live(rules)
         self._keep(content)
         return True

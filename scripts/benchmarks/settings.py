@@ -45,5 +45,6 @@ def write_settings(
         f'var_dir = "{folder / "var"}"\ndatabase_url = "{database_url}"\n'
         f'[sip]\nhost = "{host}"\nswitch_host = "{switch}"\n{tables}'
         f'[police]\nlines = {MOST_LINES}\n[release]\nmode = "{release}"\n'
+        "[selftest]\nevery_s = 0\n"
     )
     return file

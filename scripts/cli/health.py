@@ -10,8 +10,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.settings import Settings
 from db.engine import StoreUrlUnknown, make_engine, store_name
 from db.upgrade import current, newest
+from ivr.alarms import Severity
 from scripts.cli import ports, running, supervision
 from scripts.cli.backlog import cel_backlog, journal_backlog
+from scripts.watch import told
+from scripts.watch.board import standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,14 @@ def _listeners(settings: Settings, *, asked: bool) -> list[dict[str, Any]]:
     ]
 
 
+def alarms_of(settings: Settings) -> list[dict[str, str]]:
+    """What the watch says; if it says nothing, that is the alarm."""
+    seen = told.heard(told.path_of(settings))
+    if seen is not None:
+        return list(seen["alarms"])
+    return [standing("watch-silent", "`l110 watch` has not looked for ten seconds", "").to_json()]
+
+
 def status_of(settings: Settings) -> dict[str, Any]:
     """The shape of `l110 status --json`."""
     try:
@@ -80,9 +91,12 @@ def status_of(settings: Settings) -> dict[str, Any]:
     answers = bool(found) and running.booted(settings)
     up = [answers, *(p.runs for p in found)] + [bool(p["answers"]) for p in listeners]
     healthy = bool(found) and all(up) and store.is_up_to_date and journal is not None
+    alarms = alarms_of(settings) if found else []
+    grave = any(alarm["severity"] == Severity.CRITICAL.value for alarm in alarms)
     return {
-        "state": "up" if healthy else "partly" if found else "down",
+        "state": "up" if healthy and not grave else "partly" if found else "down",
         "node": settings.node,
+        "alarms": alarms,
         "asterisk_answers": answers,
         "processes": [process.to_json() for process in found],
         "ports": listeners,

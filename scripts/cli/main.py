@@ -43,6 +43,15 @@ def forward(site: Site) -> None:
     forwarder.main(site.settings)
 
 
+@l110.command(hidden=True)
+@pass_site
+def watch(site: Site) -> None:
+    """Watch this node: alarms, self-test call; started by `up` or systemd."""
+    from scripts.watch import run
+
+    run.main(site.settings)
+
+
 calls.add_command(calls_end)
 for command in (up, down, status, live, doctor, rules, calls, tickets, audit, db, chaos):
     l110.add_command(command)

@@ -34,6 +34,8 @@ def ports_of(settings: Settings) -> tuple[Port, ...]:
         Port("agi.port", "tcp", settings.agi.host, settings.agi.port),
         Port("ami.port", "tcp", settings.ami.host, settings.ami.port),
         Port("http.port", "tcp", settings.http.host, settings.http.port),
+        Port("health.port", "tcp", settings.health_host, settings.health.port),
+        Port("health.watch_port", "tcp", settings.health_host, settings.health.watch_port),
     )
 
 

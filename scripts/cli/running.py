@@ -15,6 +15,7 @@ from scripts.asterisk_config import render
 from scripts.asterisk_home import AsteriskMissing, Home, find_program
 from scripts.cli import ports, supervision
 from scripts.store import StoreAway, StoreRefused, ready_store
+from scripts.watch import told
 
 PACE_S = 0.2
 FAILING_FOR_S = 12.0  # a process that will not start is reported before the whole time is over
@@ -111,6 +112,7 @@ def parts(settings: Settings) -> tuple[Part, ...]:
         Part("manager", lambda: opened("ami.port")),
         Part("bridge", lambda: running("ivr") and opened("agi.port")),
         Part("forwarder", lambda: running("forward")),
+        Part("watch", lambda: running("watch") and told.heard(told.path_of(settings)) is not None),
     )
 
 
@@ -155,7 +157,7 @@ def _late(settings: Settings, failing_since: dict[str, float]) -> list[str]:
 
 def _story(settings: Settings, late: list[str]) -> str:
     lines = [f"not ready: {', '.join(late)}"]
-    for name in ("asterisk", "ivr", "forward"):
+    for name in ("asterisk", "ivr", "forward", "watch"):
         log = settings.log_dir / f"{name}.log"
         if log.exists() and (name in late or len(late) > 1):
             end = log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]

@@ -61,13 +61,16 @@ def down(site: Site, config: Path | None) -> None:
 @config_option
 @pass_site
 def status(site: Site, as_json: bool, config: Path | None) -> None:
-    """Say what runs, what answers, and what waits; the exit status is 1 if not all is well."""
+    """Say what is wrong, what runs, what answers, and what waits.
+
+    The exit status is 1 if not all is well. Each alarm names its place in the runbook.
+    """
     found = status_of((Site(config) if config else site).settings)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
         _draw(found)
-    sys.exit(0 if found["state"] == "up" else 1)
+    sys.exit(0 if found["state"] == "up" and not found["alarms"] else 1)
 
 
 def _bring_up(settings: Settings, config: Path | None) -> None:
@@ -153,6 +156,16 @@ def _draw(found: dict[str, Any]) -> None:
         "store", "ok" if store["reachable"] else "away", store["problem"] or store["name"]
     )
     Console().print(table)
+    _draw_alarms(found["alarms"])
+
+
+def _draw_alarms(alarms: list[dict[str, str]]) -> None:
+    colours = {"critical": "red", "warning": "yellow"}
+    for alarm in alarms:
+        head = f"[{colours[alarm['severity']]}]{alarm['severity']}: {alarm['name']}[/]"
+        says = f"{alarm['zh']} / {alarm['en']}: {escape(alarm['detail'])}"
+        since = f" since {alarm['since']}" if alarm["since"] else ""
+        Console().print(f"{head}{since}\n  {says}\n  mend: {alarm['runbook']}", soft_wrap=True)
 
 
 def _journal_row(journal: dict[str, Any]) -> tuple[str, str, str]:

@@ -94,6 +94,7 @@ def commands(settings: Settings, config: Path | None) -> dict[str, list[str]]:
         "asterisk": [str(find_program().binary), "-f", "-n", "-C", str(conf)],
         "ivr": [*l110, "ivr"],
         "forward": [*l110, "forward"],
+        "watch": [*l110, "watch"],
     }
 
 

@@ -12,6 +12,7 @@ from scripts.asterisk_console import channels, group_count, is_up, largest_talk
 from scripts.asterisk_home import CHECKOUT, Home, find_program
 from scripts.lab.process import Process
 from scripts.lab.waiting import NeverHappened, wait_until
+from scripts.watch import told
 
 
 class Node:
@@ -47,7 +48,9 @@ class Node:
         self.wait_for(name)
 
     def wait_for(self, name: str) -> None:
-        ready = self.is_up if name == "asterisk" else self._bridge_listens
+        ready = {"asterisk": self.is_up, "watch": self._watch_looks}.get(
+            name, self._bridge_listens
+        )
         process = self.processes[name]
         try:
             wait_until(ready, f"{name} to start", 20, alive=lambda: process.running)
@@ -60,6 +63,25 @@ class Node:
 
     def _bridge_listens(self) -> bool:
         return listens(self.settings.agi.host, self.settings.agi.port)
+
+    def start_watch(self) -> None:
+        """Only where a test is about it: it places calls of its own."""
+        self.start_one("watch")
+        self.wait_for("watch")
+
+    def alarms(self) -> dict[str, str]:
+        """Those that stand now, with what each is about, as `l110 status` would tell them."""
+        seen = told.heard(told.path_of(self.settings))
+        if seen is None:
+            return {"watch-silent": ""}
+        return {alarm["name"]: alarm["detail"] for alarm in seen["alarms"]}
+
+    def _watch_looks(self) -> bool:
+        seen = told.heard(told.path_of(self.settings))
+        return seen is not None and bool(seen["pid"] == self._watch_pid())
+
+    def _watch_pid(self) -> int:
+        return self.processes["watch"].pid
 
     def channels(self) -> list[str]:
         """Names of the channels that are up now."""
@@ -74,7 +96,7 @@ class Node:
         return group_count(self.home, "line", "l110")
 
     def stop(self) -> None:
-        for name in ("asterisk", "ivr", "forward"):
+        for name in ("watch", "asterisk", "ivr", "forward"):
             if process := self.processes.get(name):
                 process.stop()
         self.engine.dispose()

@@ -19,5 +19,5 @@ def test_every_listed_script_can_be_served() -> None:
         no_rules, NoJournal(), lambda: datetime.now(UTC), lambda: 0.0, lambda *_: 1.0, "n1"
     )
     served = scripts(services)
-    assert set(served) == set(SCRIPTS) == {"intake"}
+    assert set(served) == set(SCRIPTS) == {"intake", "selftest"}
     assert all(map(callable, served.values()))

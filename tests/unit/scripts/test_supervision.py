@@ -30,7 +30,7 @@ def read(settings, config=None):
 def test_every_process_is_restarted_and_never_given_up(settings):
     conf = read(settings)
     programs = [name for name in conf.sections() if name.startswith("program:")]
-    assert programs == ["program:asterisk", "program:ivr", "program:forward"]
+    assert programs == ["program:asterisk", "program:ivr", "program:forward", "program:watch"]
     for name in programs:
         assert conf[name]["autorestart"] == "true"
         assert int(conf[name]["startretries"]) >= 1_000_000
@@ -45,7 +45,7 @@ def test_blanks_and_percent_signs_in_paths_are_kept(settings):
 
 def test_the_sites_file_reaches_every_process_of_ours(settings):
     conf = read(settings, Path("/etc/site.toml"))
-    for name in ("ivr", "forward"):
+    for name in ("ivr", "forward", "watch"):
         assert shlex.split(conf[f"program:{name}"]["command"])[-3:] == [
             "--config", "/etc/site.toml", name,
         ]  # fmt: skip

@@ -1,0 +1,152 @@
+"""What is wrong with a node, decided in one place from what was seen. No I/O."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Life(StrEnum):
+    UP = "up"
+    DOWN = "down"
+    FROZEN = "frozen"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From where on something is an alarm. steps: about a hundred calls; bytes: about as many."""
+
+    disk_percent: float = 80.0
+    journal_steps: int = 1000
+    journal_oldest_s: float = 60.0
+    cel_behind_bytes: int = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeFacts:
+    """What the bridge says of itself. rules: good, last-good or none."""
+
+    life: Life = Life.UP
+    rules: str = "good"
+    journal: bool = True
+    prompts_missing: tuple[str, ...] = ()
+    clock_stepped_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """Ids of our calls, or channels where there is none; never a number."""
+
+    stuck_in_agi: tuple[str, ...] = ()
+    leaked: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFacts:
+    """None where it could not be known. disks: what -> per cent in use."""
+
+    journal_waiting: int | None = 0
+    journal_oldest_s: float | None = None
+    disks: Mapping[str, float] = field(default_factory=dict)
+    store_problem: str | None = None
+    cel_behind_bytes: int | None = None
+    cel_problem: str | None = None
+    cel_stalled: str | None = None
+    unreturned: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """selftest: why the last self-test failed; None: it did not, or there was none.
+
+    left_out: givers of verdicts that the dialplan skips now.
+    """
+
+    asterisk: Life = Life.UP
+    manager_refused: bool = False
+    manager_guesses: tuple[str, ...] = ()
+    selftest: str | None = None
+    left_out: tuple[str, ...] = ()
+    bridge: BridgeFacts = field(default_factory=BridgeFacts)
+    calls: CallFacts = field(default_factory=CallFacts)
+    records: RecordFacts = field(default_factory=RecordFacts)
+
+
+Found = Iterator[tuple[str, str]]
+
+
+def judge(facts: Facts, limits: Limits | None = None) -> dict[str, str]:
+    """Name of each alarm that holds now -> what it is about, without a phone number."""
+    known = limits or Limits()
+    parts: tuple[Callable[[Facts, Limits], Found], ...] = (_asterisk, _bridge, _calls, _records)
+    return {name: detail for part in parts for name, detail in part(facts, known)}
+
+
+def _asterisk(facts: Facts, _: Limits) -> Found:
+    if facts.asterisk is Life.DOWN:
+        yield "asterisk-down", "nobody answers at its manager's port"
+    if facts.asterisk is Life.FROZEN:
+        yield "asterisk-frozen", "its manager answers no ping"
+    if facts.manager_refused:
+        yield "manager-refused", "var/secrets and manager.conf do not agree"
+    if facts.manager_guesses:
+        yield "manager-guessed", ", ".join(facts.manager_guesses)
+
+
+def _bridge(facts: Facts, _: Limits) -> Found:
+    bridge = facts.bridge
+    if bridge.life is Life.DOWN:
+        yield "bridge-down", "nobody answers at its health port"
+    if bridge.life is Life.FROZEN:
+        yield "bridge-frozen", "its event loop does not answer"
+    if facts.selftest:
+        yield "selftest-failed", facts.selftest
+    if facts.left_out:
+        yield "verdict-skipped", ", ".join(facts.left_out)
+    if bridge.rules == "last-good":
+        yield "rules-refused", "var/log/ivr.log names the lines"
+    if bridge.rules == "none":
+        yield "rules-none", "var/log/ivr.log names the lines"
+    if bridge.prompts_missing:
+        yield "prompts-missing", ", ".join(bridge.prompts_missing)
+    if not bridge.journal:
+        yield "journal-failing", "var/log/ivr.log: journal.failed"
+    if bridge.clock_stepped_s is not None:
+        yield "clock-stepped", f"by {bridge.clock_stepped_s:+.1f} s"
+
+
+def _calls(facts: Facts, _: Limits) -> Found:
+    calls = facts.calls
+    if calls.stuck_in_agi:
+        yield "agi-stuck", ", ".join(calls.stuck_in_agi)
+    if calls.leaked:
+        yield "channel-leaked", ", ".join(calls.leaked)
+    if calls.silent:
+        yield "audio-silent", ", ".join(calls.silent)
+
+
+def _records(facts: Facts, limits: Limits) -> Found:
+    records = facts.records
+    yield from _journal(records, limits)
+    full = {name: used for name, used in records.disks.items() if used >= limits.disk_percent}
+    if full:
+        yield "disk-filling", ", ".join(f"{name} {used:.0f} %" for name, used in full.items())
+    if records.store_problem:
+        yield "store-away", records.store_problem
+    if (records.cel_behind_bytes or 0) > limits.cel_behind_bytes:
+        yield "forwarder-behind", f"{records.cel_behind_bytes} bytes are not stored"
+    if records.cel_problem:
+        yield "cel-missing", records.cel_problem
+    if records.cel_stalled:
+        yield "cel-stalled", records.cel_stalled
+    if records.unreturned:
+        yield "caller-unreturned", ", ".join(records.unreturned)
+
+
+def _journal(records: RecordFacts, limits: Limits) -> Found:
+    if records.journal_waiting is None:
+        yield "journal-unreadable", "it cannot be opened for reading"
+        return
+    oldest_s = records.journal_oldest_s or 0.0
+    if records.journal_waiting > limits.journal_steps or oldest_s > limits.journal_oldest_s:
+        yield "journal-waiting", f"{records.journal_waiting} steps, the oldest for {oldest_s:.0f} s"

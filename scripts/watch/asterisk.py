@@ -1,0 +1,116 @@
+"""Asterisk as the watch sees it, over its manager: does it answer, and what are its channels."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from config.settings import Settings
+from ivr.ami import Ami, Pace
+from ivr.ami_errors import AmiError, AmiLoginRefused
+from ivr.ami_snapshot import Channel, read_snapshot
+from ivr.health import Life
+from scripts.asterisk_config import secret
+from scripts.cli.ports import Port, listening
+
+# A node that does not answer must be out of service within five seconds.
+PACE = Pace(answer=1.5, login=1.5, booted=3, ping_every=1, ping=1.5, again=0.2, again_most=1)
+ANSWER_S = 1.5
+AT_ONCE = 20  # questions on the wire
+MOST_COUNTED = 200  # channels whose sound is looked at
+RETRY_LOGIN_S = 10.0
+BRIDGES = (("L110_DOWN_1", "bridge"), ("L110_DOWN_2", "second-bridge"))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    life: Life
+    refused: bool = False
+    channels: tuple[Channel, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+class Line:
+    """One user of the manager, logged in again for ever, also after a refusal."""
+
+    def __init__(self, settings: Settings, user: str) -> None:
+        self._settings, self._user = settings, user
+        self._refused_at = 0.0
+        self.ami = self._new()
+
+    def start(self) -> None:
+        self.ami.start()
+
+    async def close(self) -> None:
+        await self.ami.close()
+
+    @property
+    def refused(self) -> bool:
+        return isinstance(self.ami.state.problem, AmiLoginRefused)
+
+    async def again_if_refused(self) -> None:
+        if self.refused and time.monotonic() - self._refused_at > RETRY_LOGIN_S:
+            self._refused_at = time.monotonic()
+            await self.ami.close()
+            self.ami = self._new()
+            self.ami.start()
+
+    def _new(self) -> Ami:
+        at = self._settings.ami
+        password = secret(self._settings.secret_path(self._user.replace("l110", "ami")))
+        return Ami(at.host, at.port, self._user, password, pace=PACE)
+
+
+class Eye:
+    def __init__(self, settings: Settings) -> None:
+        self.reader = Line(settings, "l110-reader")
+        self.actor = Line(settings, "l110-actor")
+        self._port = Port("ami.port", "tcp", settings.ami.host, settings.ami.port)
+
+    def start(self) -> None:
+        self.reader.start()
+        self.actor.start()
+
+    async def close(self) -> None:
+        await self.reader.close()
+        await self.actor.close()
+
+    async def look(self) -> Seen:
+        await self.reader.again_if_refused()
+        await self.actor.again_if_refused()
+        if self.reader.refused or self.actor.refused:
+            return Seen(Life.UP, refused=True)
+        try:
+            answer = await self.reader.ami.action("CoreShowChannels", within_s=ANSWER_S)
+            shown = read_snapshot(answer.items, (), datetime.now(UTC)).channels
+            return Seen(Life.UP, channels=shown, left_out=await self._left_out())
+        except AmiError:
+            there = await asyncio.to_thread(listening, self._port)
+            return Seen(Life.FROZEN if there else Life.DOWN)
+
+    async def _left_out(self) -> tuple[str, ...]:
+        values = await self.ask([("", name) for name, _ in BRIDGES])
+        now = time.time()
+        told = zip(BRIDGES, values, strict=True)
+        return tuple(rung for (_, rung), until in told if until.isdecimal() and int(until) > now)
+
+    async def ask(self, questions: Sequence[tuple[str, str]]) -> list[str]:
+        """Values of (channel, variable), empty where there is none. Raises AmiError."""
+        found: list[str] = []
+        for start in range(0, len(questions), AT_ONCE):
+            part = questions[start : start + AT_ONCE]
+            found += await asyncio.gather(*(self._value(*question) for question in part))
+        return found
+
+    async def _value(self, channel: str, variable: str) -> str:
+        on = {"Channel": channel} if channel else {}
+        answer = await self.reader.ami.action("Getvar", {**on, "Variable": variable}, ANSWER_S)
+        return answer.fields.text("Value") if answer.ok else ""
+
+    async def packets(self, channels: Sequence[Channel]) -> dict[str, int]:
+        """Packets of sound that came in, by channel. Raises AmiError."""
+        names = [channel.name for channel in channels[:MOST_COUNTED]]
+        values = await self.ask([(name, "CHANNEL(rtp,audio,rxcount)") for name in names])
+        told = zip(names, values, strict=True)
+        return {name: int(value) for name, value in told if value.isdecimal()}

@@ -1,0 +1,161 @@
+"""`l110 watch`: looks at the whole node, decides what is wrong, and says so.
+
+A process of its own: whoever watches must not die or freeze with what he watches.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import structlog
+from prometheus_client import CollectorRegistry, generate_latest
+
+from config.settings import Settings
+from ivr.ami_errors import AmiError
+from ivr.health import CallFacts, Facts, Life, Limits, judge
+from scripts.asterisk_home import Home
+from scripts.http_page import JSON, Page, PageServer
+from scripts.logs import set_up_logs
+from scripts.sd_notify import Notifier
+from scripts.watch import told
+from scripts.watch.asterisk import Eye, Seen
+from scripts.watch.ban import Ban
+from scripts.watch.board import Board
+from scripts.watch.bridge import look_at_bridge
+from scripts.watch.channels import SoundWatch, in_talks, stuck_in_agi
+from scripts.watch.metrics import WatchMetrics
+from scripts.watch.records import StoreEye, look_at_records
+from scripts.watch.security import Guesses, SecurityLog
+from scripts.watch.selftest import SelfTest
+
+SOUND_EVERY_S = 3.0
+
+log = structlog.get_logger(__name__)
+
+
+def main(settings: Settings) -> None:
+    set_up_logs(settings.log.level, "watch")
+    asyncio.run(Watch(settings).run())
+
+
+class Watch:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.eye = Eye(settings)
+        self.selftest = SelfTest(settings, self.eye)
+        self.board = Board()
+        self.facts = Facts()
+        self.channels = 0
+        self._store = StoreEye(settings)
+        self._sound = SoundWatch(settings.health.silent_after_s)
+        self._silent: tuple[str, ...] = ()
+        self._sound_at = 0.0
+        self._security = SecurityLog(Home(settings.asterisk_dir).log / "security")
+        self._guesses = Guesses(settings.health.ban_after)
+        self._ban = Ban(Home(settings.asterisk_dir))
+        self._limits = Limits(disk_percent=settings.health.disk_percent)
+        self._notifier = Notifier(os.environ)
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT."""
+        stopping = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        pages = self._pages()
+        await pages.start(self.settings.health_host, self.settings.health.watch_port)
+        self.eye.start()
+        self._store.start()
+        testing = asyncio.create_task(self.selftest.keep())
+        log.info("watch.started", node=self.settings.node)
+        self._notifier.ready()
+        while not stopping.is_set():
+            await self.look()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), self.settings.health.look_every_s)
+        self._notifier.stopping()
+        testing.cancel()
+        self._store.stop()
+        await self.eye.close()
+        await pages.stop()
+        log.info("watch.stopped")
+
+    async def look(self) -> None:
+        """One look at everything; each part of it is bounded in time."""
+        seen, bridge = await asyncio.gather(self.eye.look(), look_at_bridge(self.settings))
+        calls = await self._calls(seen)
+        records = await asyncio.to_thread(
+            look_at_records, self.settings, self._store, self.selftest.mark
+        )
+        up = seen.life is Life.UP and not seen.refused
+        self.channels = len(seen.channels)
+        self.facts = Facts(
+            asterisk=seen.life,
+            manager_refused=seen.refused,
+            manager_guesses=await self._guessed(),
+            selftest=self.selftest.problem if up else None,
+            left_out=seen.left_out,
+            bridge=bridge,
+            calls=calls,
+            records=records,
+        )
+        self.board.update(judge(self.facts, self._limits), time.monotonic())
+        self._tell()
+        self._notifier.alive()
+
+    async def _calls(self, seen: Seen) -> CallFacts:
+        now_s = time.monotonic()
+        if now_s - self._sound_at >= SOUND_EVERY_S:
+            self._sound_at = now_s
+            with suppress(AmiError):
+                packets = await self.eye.packets(in_talks(seen.channels))
+                self._silent = self._sound.look(packets, now_s)
+        stuck = stuck_in_agi(seen.channels, self.settings.health.agi_longest_s)
+        return CallFacts(stuck_in_agi=stuck, silent=self._silent)
+
+    async def _guessed(self) -> tuple[str, ...]:
+        lines = await asyncio.to_thread(self._security.new_lines)
+        guessed = self._guesses.take(lines, time.monotonic())
+        await asyncio.to_thread(self._ban.shut_out, guessed)
+        return guessed
+
+    def _tell(self) -> None:
+        try:
+            told.tell(told.path_of(self.settings), self.seen())
+        except OSError as error:
+            log.error("watch.untold", error=str(error))
+
+    def seen(self) -> dict[str, object]:
+        return {
+            "node": self.settings.node,
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "in_service": self.in_service,
+            "alarms": [standing.to_json() for standing in self.board.in_order()],
+            "facts": asdict(self.facts),
+        }
+
+    @property
+    def in_service(self) -> bool:
+        """Whether calls should come here: an Asterisk that answers. All else ends at the police."""
+        return self.facts.asterisk is Life.UP
+
+    def _pages(self) -> PageServer:
+        return PageServer(
+            {"/healthz": self._healthz, "/readyz": self._readyz, "/metrics": self._metrics}
+        )
+
+    async def _healthz(self) -> Page:
+        return Page("ok\n")
+
+    async def _readyz(self) -> Page:
+        status = "200 OK" if self.in_service else "503 Service Unavailable"
+        return Page(json.dumps(self.seen(), ensure_ascii=False) + "\n", status, JSON)
+
+    async def _metrics(self) -> Page:
+        registry = CollectorRegistry()
+        registry.register(WatchMetrics(self))
+        return Page(generate_latest(registry).decode())
