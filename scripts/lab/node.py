@@ -64,9 +64,11 @@ class Node:
     def _bridge_listens(self) -> bool:
         return listens(self.settings.agi.host, self.settings.agi.port)
 
-    def start_watch(self) -> None:
-        """Only where a test is about it: it places calls of its own."""
-        self.start_one("watch")
+    def start_watch(self, environment: Mapping[str, str] | None = None) -> None:
+        """Only where a test is about it: it places calls of its own. One that runs is replaced."""
+        if running := self.processes.get("watch"):
+            running.stop()
+        self.start_one("watch", environment)
         self.wait_for("watch")
 
     def alarms(self) -> dict[str, str]:

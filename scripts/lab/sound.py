@@ -30,6 +30,7 @@ class Sound(asyncio.DatagramProtocol):
         self._last_key_at = -1
         self.ear: deque[bytes] = deque(maxlen=REMEMBERED)
         self._hum = SILENCE
+        self.lost = False  # nothing of what is sent arrives any more
         self.to: Address | None = None
         self._number, self._time = secrets.randbelow(1000), secrets.randbelow(100000)
         self._source = secrets.randbits(32)
@@ -90,7 +91,7 @@ class Sound(asyncio.DatagramProtocol):
 
     def _say(self) -> None:
         self._number, self._time = self._number + 1, self._time + SAMPLES
-        if not self.to or not self._transport or self._transport.is_closing():
+        if self.lost or not self.to or not self._transport or self._transport.is_closing():
             return
         if self._key:
             first = len(self._key) == KEY_TICKS + LAST_WORDS

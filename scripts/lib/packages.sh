@@ -3,6 +3,7 @@
 
 has_python_with_venv() { find_python >/dev/null; }
 has_postgresql() { command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
+has_a_clock_to_set() { compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null; }
 has_asterisk_or_its_source() { [ -n "$(installed_asterisk)" ] || extracted_asterisk_works || command -v mmdebstrap >/dev/null; }
 has_keys_of_debian() {
     [ -n "$(installed_asterisk)" ] || extracted_asterisk_works ||
@@ -19,6 +20,7 @@ missing_packages() {
     command -v sox >/dev/null || echo sox
     [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
     [ "${1:-}" != tests ] || has_postgresql || echo postgresql
+    [ "${1:-}" != tests ] || has_a_clock_to_set || echo libfaketime
 }
 
 packages_step() {

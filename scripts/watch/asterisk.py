@@ -13,12 +13,14 @@ from ivr.ami_snapshot import Channel, read_snapshot
 from ivr.health import Life
 from scripts.asterisk_config import secret
 from scripts.cli.ports import Port, listening
+from scripts.watch.channels import SIP, Side
 
 # A node that does not answer must be out of service within five seconds.
 PACE = Pace(answer=1.5, login=1.5, booted=3, ping_every=1, ping=1.5, again=0.2, again_most=1)
 ANSWER_S = 1.5
 AT_ONCE = 20  # questions on the wire
-MOST_COUNTED = 200  # channels whose sound is looked at
+MOST_ASKED = 200  # channels at a time
+OF_A_SIDE = ("CHANNEL(pjsip,call-id)", "CHANNEL(rtp,hold,audio)", "CHANNEL(rtcp,rxcount,audio)")
 RETRY_LOGIN_S = 10.0
 BRIDGES = (("L110_DOWN_1", "bridge"), ("L110_DOWN_2", "second-bridge"))
 
@@ -108,9 +110,13 @@ class Eye:
         answer = await self.reader.ami.action("Getvar", {**on, "Variable": variable}, ANSWER_S)
         return answer.fields.text("Value") if answer.ok else ""
 
-    async def packets(self, channels: Sequence[Channel]) -> dict[str, int]:
-        """Packets of sound that came in, by channel. Raises AmiError."""
-        names = [channel.name for channel in channels[:MOST_COUNTED]]
-        values = await self.ask([(name, "CHANNEL(rtp,audio,rxcount)") for name in names])
-        told = zip(names, values, strict=True)
-        return {name: int(value) for name, value in told if value.isdecimal()}
+    async def sides(self, channels: Sequence[Channel]) -> list[Side]:
+        """What the SIP channels among these say of their dialog and sound. Raises AmiError."""
+        names = [c.name for c in channels if c.name.startswith(SIP)][:MOST_ASKED]
+        values = await self.ask([(name, question) for name in names for question in OF_A_SIDE])
+        each = len(OF_A_SIDE)
+        return [side(name, *values[n * each : (n + 1) * each]) for n, name in enumerate(names)]
+
+
+def side(name: str, call_id: str, hold: str, count: str) -> Side:
+    return Side(name, bool(call_id), hold == "1", int(count) if count.isdecimal() else None)

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -85,7 +85,7 @@ class Mark:
     at_s: float
 
 
-def look_at_records(settings: Settings, store: StoreEye, mark: Mark | None) -> RecordFacts:
+def look_at_records(settings: Settings, store: StoreEye, marks: Sequence[Mark]) -> RecordFacts:
     journal = journal_backlog(settings)
     return RecordFacts(
         journal_waiting=journal.waiting if journal else None,
@@ -94,7 +94,7 @@ def look_at_records(settings: Settings, store: StoreEye, mark: Mark | None) -> R
         store_problem=store.problem,
         cel_behind_bytes=store.seen.cel_behind_bytes,
         cel_problem=cel_problem(settings.cel_path),
-        cel_stalled=stalled(settings.cel_path, mark),
+        cel_stalled=stalled(settings.cel_path, marks),
         unreturned=store.seen.unreturned,
     )
 
@@ -124,12 +124,13 @@ def cel_problem(path: Path) -> str | None:
     return None
 
 
-def stalled(path: Path, mark: Mark | None) -> str | None:
-    """Whether the last self-test is missing in the file that it must have gone to."""
-    if mark is None or time.monotonic() - mark.at_s < MARK_WITHIN_S:
+def stalled(path: Path, marks: Sequence[Mark]) -> str | None:
+    """Whether the last self-test that had its time is missing in the file that it must be in."""
+    due = [mark for mark in marks if time.monotonic() - mark.at_s >= MARK_WITHIN_S]
+    if not due:
         return None
     try:
-        found = any(_ends_with(file, mark.test) for file in generations(path)[-2:])
+        found = any(_ends_with(file, due[-1].test) for file in generations(path)[-2:])
     except OSError as error:
         return f"{path.name}: {error.strerror}"
     return None if found else f"{path.name} has no trace of the last self-test"

@@ -27,13 +27,13 @@ from scripts.watch.asterisk import Eye, Seen
 from scripts.watch.ban import Ban
 from scripts.watch.board import Board
 from scripts.watch.bridge import look_at_bridge
-from scripts.watch.channels import SoundWatch, in_talks, stuck_in_agi
+from scripts.watch.channels import Sides, in_talks, stuck_in_agi
 from scripts.watch.metrics import WatchMetrics
 from scripts.watch.records import StoreEye, look_at_records
 from scripts.watch.security import Guesses, SecurityLog
 from scripts.watch.selftest import SelfTest
 
-SOUND_EVERY_S = 3.0
+SIDES_EVERY_S = 3.0
 
 log = structlog.get_logger(__name__)
 
@@ -52,9 +52,8 @@ class Watch:
         self.facts = Facts()
         self.channels = 0
         self._store = StoreEye(settings)
-        self._sound = SoundWatch(settings.health.silent_after_s)
-        self._silent: tuple[str, ...] = ()
-        self._sound_at = 0.0
+        self._sides = Sides(settings.health.silent_after_s)
+        self._asked_at = 0.0
         self._security = SecurityLog(Home(settings.asterisk_dir).log / "security")
         self._guesses = Guesses(settings.health.ban_after)
         self._ban = Ban(Home(settings.asterisk_dir))
@@ -89,7 +88,7 @@ class Watch:
         seen, bridge = await asyncio.gather(self.eye.look(), look_at_bridge(self.settings))
         calls = await self._calls(seen)
         records = await asyncio.to_thread(
-            look_at_records, self.settings, self._store, self.selftest.mark
+            look_at_records, self.settings, self._store, tuple(self.selftest.marks)
         )
         up = seen.life is Life.UP and not seen.refused
         self.channels = len(seen.channels)
@@ -109,13 +108,13 @@ class Watch:
 
     async def _calls(self, seen: Seen) -> CallFacts:
         now_s = time.monotonic()
-        if now_s - self._sound_at >= SOUND_EVERY_S:
-            self._sound_at = now_s
+        if now_s - self._asked_at >= SIDES_EVERY_S:
+            self._asked_at = now_s
             with suppress(AmiError):
-                packets = await self.eye.packets(in_talks(seen.channels))
-                self._silent = self._sound.look(packets, now_s)
+                sides = await self.eye.sides(seen.channels)
+                self._sides.look(sides, in_talks(seen.channels), now_s)
         stuck = stuck_in_agi(seen.channels, self.settings.health.agi_longest_s)
-        return CallFacts(stuck_in_agi=stuck, silent=self._silent)
+        return CallFacts(stuck, self._sides.leaked, self._sides.silent)
 
     async def _guessed(self) -> tuple[str, ...]:
         lines = await asyncio.to_thread(self._security.new_lines)

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from collections import deque
 from dataclasses import dataclass
 
 from config.settings import Settings
@@ -11,10 +12,7 @@ from scripts.watch.asterisk import Eye
 from scripts.watch.records import Mark
 
 POLL_S = 0.2
-AGAIN_S, MOST_S = (
-    5.0,
-    3600.0,
-)  # what failed is soon tried again: an alarm must not outlive its cause
+AGAIN_S = 5.0  # what failed is soon tried again: an alarm must not outlive its cause
 CONTEXT = "l110-selftest"
 WHY = {
     "GUARD": "took the call and gave no verdict within the guard",
@@ -42,7 +40,7 @@ class SelfTest:
         self.done = self.failed = 0
         self.took_s = 0.0
         self.problem: str | None = None
-        self.mark: Mark | None = None
+        self.marks: deque[Mark] = deque(maxlen=10)
 
     async def keep(self) -> None:
         """Until cancelled; every 0 s means never."""
@@ -50,7 +48,8 @@ class SelfTest:
             began = time.monotonic()
             if self._eye.actor.ami.state.connected:
                 await self.once()
-            every_s = min(self._settings.every_s, AGAIN_S if self.problem else MOST_S)
+            every_s = self._settings.every_s
+            every_s = min(every_s, AGAIN_S) if self.problem else every_s
             await asyncio.sleep(max(0.5, every_s - (time.monotonic() - began)))
 
     async def once(self) -> None:
@@ -79,7 +78,7 @@ class SelfTest:
         took_s = time.monotonic() - began
         if told is None:
             return Result(test, took_s, f"gave no verdict within {self._settings.within_s:g} s")
-        self.mark = Mark(test, time.monotonic())
+        self.marks.append(Mark(test, time.monotonic()))
         return Result(test, took_s, problem_of(told))
 
     async def _place(self, test: str, at: str) -> None:
