@@ -85,6 +85,24 @@ def test_a_self_test_takes_no_line_from_a_caller(system: System) -> None:
     assert most == 0
 
 
+def test_whoever_crowds_the_health_pages_delays_no_caller(system: System) -> None:
+    """Three hundred connections that say nothing. And no page tells who called."""
+    host, port = system.node.settings.health_host, system.node.settings.health.port
+    idle = [socket.create_connection((host, port), 3) for _ in range(300)]
+    try:
+        system.town.call("13800000099", [Wait(0.5), Press("1"), Stay(20)])
+        seen = system.town.ended("13800000099")
+    finally:
+        for line in idle:
+            line.close()
+    assert [seat[0] for seat in seen.talked_to] == ["8"]
+    call = system.call_of("13800000099")
+    assert (call.reason, call.bridge) == ("rule", "seen")
+    wait_until(lambda: not system.node.alarms(), "all to be well", 10)
+    pages = [page(system, p, "/metrics")[1] for p in (port, port + 1)]
+    assert all("l110_" in text and "1380000" not in text for text in pages)
+
+
 @pytest.mark.fault("5", how="SIGSTOP to the bridge")
 def test_a_frozen_bridge_is_an_alarm_within_five_seconds(system: System, told: Finding) -> None:
     system.node.processes["ivr"].signal(signal.SIGSTOP)
