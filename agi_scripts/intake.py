@@ -20,7 +20,9 @@ TOO_SHORT_S = 0.1
 log = structlog.get_logger(__name__)
 
 
-async def intake(services: Services, channel: Channel, request: Request) -> None:
+async def intake(
+    services: Services, channel: Channel, request: Request, *, told_as: str = "call.decided"
+) -> None:
     """Greet a 110 caller, take one key, and say where the call goes as the very last command.
 
     Reads no database, and nothing is written in front of the caller's prompt. Whatever goes wrong
@@ -33,7 +35,7 @@ async def intake(services: Services, channel: Channel, request: Request) -> None
         record.failed(error)
         raise
     log.info(
-        "call.decided",
+        told_as,
         call_id=record.call_id,
         verdict=verdict.target.value,
         reason=verdict.reason,

@@ -24,6 +24,7 @@ from scripts.sd_notify import Notifier
 
 LAG_MOST_S = 1.0  # a loop that is later than this holds callers
 LOOK_EVERY_S = 0.5
+PROMPTS_EVERY_S = 30.0
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,7 @@ class BridgeHealth:
     notifier: Notifier = field(default_factory=lambda: Notifier(os.environ))
     lag_s: float = 0.0
     prompts_missing: tuple[str, ...] = ()
+    _prompts_at: float = 0.0
 
     def pages(self) -> PageServer:
         return PageServer(
@@ -82,8 +84,10 @@ class BridgeHealth:
         return good and not self.prompts_missing and not self.ailing()
 
     def refresh(self) -> None:
-        """What needs the disk; call it from a thread."""
-        self.prompts_missing = self.prompts()
+        """What needs the disk; call it from a thread, as often as you like."""
+        if time.monotonic() >= self._prompts_at:
+            self._prompts_at = time.monotonic() + PROMPTS_EVERY_S
+            self.prompts_missing = self.prompts()
 
     async def keep(self) -> None:
         """Until cancelled: look at the clock and at this loop, and say that it lives."""
@@ -145,7 +149,7 @@ class BridgeMetrics:
 def _counters(health: BridgeHealth) -> Iterable[Metric]:
     seen = health.server.counters
     told = {
-        "connections": (seen.connections, "AGI connections ever taken"),
+        "connections": (seen.connections, "AGI connections ever taken, self-tests among them"),
         "refused": (seen.refused, "over the cap, or of an unknown script"),
         "unfinished": (seen.unfinished, "closed before their environment was whole"),
         "left": (seen.left, "callers who hung up meanwhile"),

@@ -3,11 +3,15 @@
 import json
 import time
 
+import pytest
+from click.testing import CliRunner
 from structlog.testing import capture_logs
 
 from ivr.alarms import ALARMS
+from scripts.cli import service
+from scripts.cli.context import Site
 from scripts.watch import told
-from scripts.watch.board import Board
+from scripts.watch.board import Board, standing
 
 
 def test_an_alarm_is_said_once_and_cleared_once():
@@ -73,3 +77,34 @@ def test_half_a_file_is_nobody_watching(tmp_path):
     file = tmp_path / "health.json"
     file.write_text('{"alarms": [')
     assert told.heard(file) is None
+
+
+def seen(*names: str, state: str = "up") -> dict[str, object]:
+    """What `status_of` gives for a node with these alarms."""
+    return {
+        "state": state, "node": "n1", "asterisk_answers": True, "processes": [], "ports": [],
+        "alarms": [standing(n, "a [detail]", "2026-01-01T00:00Z").to_json() for n in names],
+        "journal": {"waiting": 0, "oldest_s": None}, "cel": {"behind_bytes": 0},
+        "store": {"reachable": True, "problem": None, "name": "sqlite"},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("names", "status"), [((), 0), (("rules-refused",), 1)])
+def test_status_tells_each_alarm_with_its_mend_and_ends_with_one(monkeypatch, names, status):
+    monkeypatch.setattr(service, "status_of", lambda settings: seen(*names))
+    told_now = CliRunner().invoke(service.status, [], obj=Site())
+    assert told_now.exit_code == status
+    for name in names:
+        alarm = ALARMS[name]
+        for words in (alarm.zh, alarm.en, "a [detail]", alarm.runbook, alarm.severity.value):
+            assert words in told_now.output
+
+
+def test_status_for_programs_has_the_same(monkeypatch):
+    monkeypatch.setattr(service, "status_of", lambda settings: seen("bridge-frozen"))
+    told_now = CliRunner().invoke(service.status, ["--json"], obj=Site())
+    (alarm,) = json.loads(told_now.output)["alarms"]
+    assert (alarm["name"], alarm["runbook"]) == (
+        "bridge-frozen", "docs/runbook.md#alarm-bridge-frozen",
+    )  # fmt: skip
+    assert told_now.exit_code == 1
