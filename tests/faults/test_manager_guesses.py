@@ -7,6 +7,7 @@ import pytest
 
 from scripts.asterisk_config import secret
 from scripts.chaos.findings import Finding
+from scripts.lab.footprint import footprint, wait_until_nothing_leaks
 from scripts.lab.waiting import wait_until
 from tests.faults.watched import raised_within, stays_quiet
 from tests.real_asterisk.system import Records, node_alone
@@ -44,6 +45,7 @@ def guess(records: Records, times: int) -> None:
 def test_who_guesses_passwords_is_shut_out_and_an_alarm(tmp_path: Path, told: Finding) -> None:
     with node_alone(tmp_path, 170, settings=QUIET) as records:
         records.node.start_watch()
+        before = footprint(records.node)
         assert log_in(records, right_password(records))
         guess(records, 5)
         took_s, about = raised_within(records.node, "manager-guessed", 5)
@@ -54,6 +56,7 @@ def test_who_guesses_passwords_is_shut_out_and_an_alarm(tmp_path: Path, told: Fi
         assert "manager-refused" not in records.node.alarms()
         log = (records.node.settings.log_dir / "watch.log").read_text()
         assert '"event": "manager.guessed"' in log
+        told.leaks.append(wait_until_nothing_leaks(records.node, before))
     told.records.append(f"alarm after {took_s:.1f} s; the right password is refused from there")
     told.records.append("logged as manager.guessed; our own clients go on")
 
