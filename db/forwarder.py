@@ -27,6 +27,7 @@ from db.feeds import (
     put_in_quarantine,
     store_position,
 )
+from db.journal_file import JournalTooNew
 from db.step_codec import step_to_json
 from db.store import apply_steps
 from routing.steps import Step
@@ -37,6 +38,8 @@ log = structlog.get_logger(__name__)
 # transaction that PostgreSQL has given up already.
 STORE_AWAY = (OperationalError, InterfaceError, InternalError, TimeoutError)
 STEP_REFUSED = (SQLAlchemyError, ValueError, TypeError, KeyError, ArithmeticError)
+# A journal that this release must not touch holds up no other feed.
+FEED_UNREADABLE = (OSError, sqlite3.Error, JournalTooNew)
 SMALLEST_BATCH = 10
 
 
@@ -55,7 +58,7 @@ B = TypeVar("B", bound=Batch)
 
 
 class Feed(Protocol[B]):
-    """Reads again what was not committed; OSError and sqlite3.Error mean: not readable now."""
+    """Reads again what was not committed; FEED_UNREADABLE means: not now."""
 
     name: str
 
@@ -160,7 +163,7 @@ class Forwarder:
     def _read(self, feed: Feed[Any]) -> Batch | None:
         try:
             batch: Batch = feed.next_batch(self._limit)
-        except (OSError, sqlite3.Error) as fault:
+        except FEED_UNREADABLE as fault:
             self._feed_fault(feed, fault)
             return None
         if feed.name in self._unreadable:
@@ -172,7 +175,7 @@ class Forwarder:
         """False where the feed cannot forget now: it brings the same again, which is harmless."""
         try:
             feed.committed(batch)
-        except (OSError, sqlite3.Error) as fault:
+        except FEED_UNREADABLE as fault:
             self._feed_fault(feed, fault)
             return False
         self.stored += len(batch.steps)

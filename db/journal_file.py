@@ -48,9 +48,15 @@ def _prepare(connection: sqlite3.Connection, path: Path, synchronous: str) -> No
     known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'journal'").fetchone()
     if not known:
         _create(connection)
+    refuse_newer(connection, path)
+
+
+def refuse_newer(connection: sqlite3.Connection, path: Path) -> str:
+    """The release that wrote it. Raises JournalTooNew, sqlite3.Error."""
     version, release = connection.execute("SELECT version, release FROM journal").fetchone()
     if version > VERSION:
         raise JournalTooNew(path, version, release)
+    return str(release)
 
 
 def _create(connection: sqlite3.Connection) -> None:

@@ -44,10 +44,11 @@ def journal_backlog(settings: Settings) -> JournalBacklog | None:
             oldest = connection.execute(OLDEST).fetchone()
     except sqlite3.Error:
         return None
-    return JournalBacklog(int(count), _age_s(oldest[0]) if oldest else None)
+    return JournalBacklog(int(count), age_s(oldest[0]) if oldest else None)
 
 
-def _age_s(body: str) -> float | None:
+def age_s(body: str) -> float | None:
+    """Of a step in the journal; None where nobody can read it."""
     try:
         at = step_from_json(body).at
     except StepUnreadable:

@@ -9,6 +9,7 @@ from scripts.cli.chaos import chaos
 from scripts.cli.context import Site, config_option, pass_site
 from scripts.cli.doctor import doctor
 from scripts.cli.force import calls_end
+from scripts.cli.journal import journal
 from scripts.cli.live import live
 from scripts.cli.records import audit, calls, db, tickets
 from scripts.cli.rules import rules
@@ -53,6 +54,6 @@ def watch(site: Site) -> None:
 
 
 calls.add_command(calls_end)
-for command in (up, down, status, live, doctor, rules, calls, tickets, audit, db, chaos):
+for command in (up, down, status, live, doctor, rules, calls, tickets, audit, db, journal, chaos):
     l110.add_command(command)
 l110.add_command(config_group)

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from scripts.chaos.findings import Finding
 from tests.faults.power_cut import power_cuts
 
-CUTS = int(os.environ.get("L110_TEST_POWER_CUTS", "250"))  # 1,000: docs/reliability-of-records.md
+CUTS = int(os.environ.get("L110_TEST_POWER_CUTS", "200"))  # 1,000: python -m tests.faults.power_cut
 SEED = int(os.environ.get("L110_TEST_POWER_SEED", "110"))
 
 
