@@ -115,6 +115,27 @@ class Police(Section):
         return self
 
 
+class Admission(Section):
+    new_calls_per_s: int = Field(
+        ge=0,
+        le=10000,
+        description="New calls in one second that are let in. The next one is refused with 503, so "
+        "that the switch rings the police itself; 0: no limit.",
+    )
+    calls_per_number: int = Field(
+        ge=0,
+        le=1000,
+        description="Calls of one caller's number at a time. One more is refused with 503. Never "
+        "counted for withheld or unreadable numbers, nor for the switch's address; 0: no limit.",
+    )
+    reserved_lines: int = Field(
+        ge=0,
+        le=1000,
+        description="Of `police.lines`, the last ones: they are only for numbers that have no "
+        "other call here.",
+    )
+
+
 class Livelihood(Section):
     number: Number = Field(description="Number of the livelihood hotline, as shown and dialled.")
     seats: tuple[Seat, ...] = Field(description="Seats of the livelihood queue, in order.")

@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     livelihood: sections.Livelihood = Field(description="The livelihood hotline.")
     queues: sections.Queues = Field(description="Both queues.")
     seat_keys: sections.SeatKeys = Field(description="Keys of a seat in a talk.")
+    admission: sections.Admission = Field(
+        description="Who is let in when too many call at once. What is refused here rings the "
+        "police at the switch."
+    )
     release: sections.Release = Field(description="How a police line is given back.")
     log: sections.Log = Field(description="Logs.")
     supervisor: sections.Supervisor = Field(description="`l110 up` and `l110 down`.")

@@ -8,7 +8,8 @@ from routing.seats import last_talk, left_for_a_queue, side_of
 from routing.steps import StepKind
 from routing.timeline import Timeline, said
 
-LINES_FULL = "lines-full"
+REFUSED = ("too-many-calls", "too-many-of-number")
+LINES_FULL, MERGED = "lines-full", "merged"
 ON_A_SIDE = (
     StepKind.QUEUED,
     StepKind.SEAT,
@@ -28,6 +29,8 @@ class Outcome(StrEnum):
     LEFT_WAITING_FOR_LIVELIHOOD = "left-waiting-for-livelihood"
     RELEASED_NOT_RETURNED = "released-not-returned"
     LINES_FULL = "lines-full"
+    LEFT_TO_THE_SWITCH = "left-to-the-switch"
+    MERGED = "merged"
     NODE_LOST = "node-lost"
     IN_PROGRESS = "in-progress"
 
@@ -57,8 +60,8 @@ def outcome_of(steps: Timeline, legs: tuple[LegFacts, ...], answered: bool) -> O
     if any(leg.end_reason == "node-lost" for leg in legs):
         return Outcome.NODE_LOST
     end = steps.last(StepKind.END)
-    if said(end, "reason") == LINES_FULL:
-        return Outcome.LINES_FULL
+    if (refused := _refused(said(end, "reason"))) is not None:
+        return refused
     if steps.has(*ON_A_SIDE):
         return _on_a_side(steps)
     if said(end, "verdict") == Target.LIVELIHOOD:
@@ -68,6 +71,13 @@ def outcome_of(steps: Timeline, legs: tuple[LegFacts, ...], answered: bool) -> O
     if answered or steps.has(*BEYOND_ANSWER):
         return Outcome.LEFT_IN_MENU
     return Outcome.LEFT_BEFORE_ANSWER
+
+
+def _refused(reason: str | None) -> Outcome | None:
+    """Not let in: no line, too many calls (the switch rings the police), the twin of a call."""
+    if reason in REFUSED:
+        return Outcome.LEFT_TO_THE_SWITCH
+    return {LINES_FULL: Outcome.LINES_FULL, MERGED: Outcome.MERGED}.get(reason or "")
 
 
 def _on_a_side(steps: Timeline) -> Outcome:

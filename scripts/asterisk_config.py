@@ -15,6 +15,7 @@ SOURCES = CHECKOUT / "config/asterisk"
 EMPTY = ("acl", "ccss", "pjproject", "queuerules", "udptl")
 
 
+NO_LIMIT = 1_000_000
 PLACEHOLDER = re.compile(r"@\{([a-z_0-9]+)\}")  # Asterisk's own ${name} passes through untouched
 
 
@@ -108,6 +109,7 @@ def _globals(settings: Settings) -> str:
         "L110_GUARD_S": 2,
         "L110_SKIP_S": 10,
         "L110_LINES": settings.police.lines,
+        **_admission(settings),
         "L110_RELEASE": settings.release.mode,
         "L110_SWITCH": f"{settings.sip.switch_host}:{settings.sip.switch_port}",
         "L110_PRIO_KEYED": 30,
@@ -125,6 +127,16 @@ def _globals(settings: Settings) -> str:
     values |= {f"L110_POLICE_{n}": d for n, d in enumerate(settings.police.destinations, 1)}
     values |= {f"L110_CLASS_{k}": c for k, c in settings.livelihood.classes.items()}
     return "".join(f"{name} = {value}\n" for name, value in values.items())
+
+
+def _admission(settings: Settings) -> dict[str, object]:
+    """A limit that is off is a number that no call reaches."""
+    limits = settings.admission
+    return {
+        "L110_LINES_FREELY": max(settings.police.lines - limits.reserved_lines, 0),
+        "L110_PER_NUMBER": limits.calls_per_number or NO_LIMIT,
+        "L110_NEW_PER_S": limits.new_calls_per_s or NO_LIMIT,
+    }
 
 
 def _endpoints(settings: Settings) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from scripts.lab.sipp import Endpoint
 
 SIP_PORT = 5060
+NO_LIMITS = "[admission]\nnew_calls_per_s = 0\ncalls_per_number = 0\nreserved_lines = 0\n"
 MOST_LINES = 1000  # the police line is not what is measured: nobody is refused
 
 
@@ -44,7 +45,7 @@ def write_settings(
     file.write_text(
         f'var_dir = "{folder / "var"}"\ndatabase_url = "{database_url}"\n'
         f'[sip]\nhost = "{host}"\nswitch_host = "{switch}"\n{tables}'
-        f'[police]\nlines = {MOST_LINES}\n[release]\nmode = "{release}"\n'
+        f'[police]\nlines = {MOST_LINES}\n{NO_LIMITS}[release]\nmode = "{release}"\n'
         "[selftest]\nevery_s = 0\n"
     )
     return file

@@ -1,0 +1,248 @@
+"""Bad SIP, sent as bytes: the process lives, the next caller is served, and one call is one row."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from db.engine import reading
+from reports.audit import audit_calls
+from reports.switch_list import SwitchLeg
+from scripts.asterisk_console import ask
+from scripts.chaos.findings import Finding
+from scripts.lab.callers import Press, Stay
+from scripts.lab.footprint import footprint, wait_until_nothing_leaks
+from scripts.lab.seats import Manner
+from scripts.lab.sip_dialog import sdp
+from scripts.lab.sip_message import Message
+from scripts.lab.waiting import wait_until
+from tests.faults.raw_sip import RawSip, branch, raw_sip, with_header
+from tests.real_asterisk.system import System, running_system
+
+SEATS = ("8001", "8002", "8003")
+TURNS = itertools.count(1)
+HEADER_OF_64_KB = 64 * 1024 - 800  # the rest of the datagram is the rest of the INVITE
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    seats = dict.fromkeys(SEATS, Manner(ring_s=0.1, talk_s=1))
+    root = tmp_path_factory.mktemp("edge")
+    with running_system(root, 140, police=SEATS, lines=8, seats=seats) as system:
+        yield system
+
+
+@pytest.fixture
+def switch(system: System) -> Iterator[RawSip]:
+    sip = system.node.settings.sip
+    with raw_sip(sip.switch_host, (sip.host, sip.port)) as raw:
+        yield raw
+
+
+@pytest.fixture
+def stranger(system: System) -> Iterator[RawSip]:
+    sip = system.node.settings.sip
+    with raw_sip(system.town.plan.callers_host, (sip.host, sip.port)) as raw:
+        yield raw
+
+
+@pytest.fixture(autouse=True)
+def _lives_and_serves_the_next(system: System, told: Finding) -> Iterator[None]:
+    """What every one of these comes to, whatever it was."""
+    before, pid = footprint(system.node), system.node.processes["asterisk"].pid
+    yield
+    number = f"1390000{next(TURNS):04d}"
+    system.town.call(number, [Press("1"), Stay(20)])
+    assert system.town.ended(number).talked_to[0].startswith("8")
+    assert system.call_of(number).outcome == "talked-to-police"
+    assert system.node.processes["asterisk"].running
+    assert system.node.processes["asterisk"].pid == pid
+    told.caller.append("the next caller talked to the police, Asterisk is the same process")
+    told.leaks.append(wait_until_nothing_leaks(system.node, before))
+
+
+def answered(raw: RawSip) -> Message:
+    return next(m for m in raw.heard if m.status == 200 and m.method == "INVITE")
+
+
+def rows_of(system: System, number: str) -> list[str | None]:
+    return [row.reason for row in system.calls() if row.caller == number]
+
+
+@pytest.mark.fault("B42", how="an INVITE of the switch without Call-ID")
+def test_an_invite_without_call_id_is_dropped(
+    system: System, switch: RawSip, told: Finding
+) -> None:
+    switch.say(with_header(switch.invite("13800000042"), "Call-ID").encode())
+    assert switch.final(1.5) in (0, 400)
+    assert rows_of(system, "13800000042") == []
+    told.records.append("no channel, no row")
+
+
+@pytest.mark.fault("B43", how="an INVITE of the switch with Content-Length: -186")
+def test_an_invite_with_a_negative_length_is_dropped(
+    system: System, switch: RawSip, told: Finding
+) -> None:
+    good = switch.invite("13800000043").encode()
+    switch.say(good.replace(b"Content-Length: ", b"Content-Length: -"))
+    assert switch.final(1.5) in (0, 400)
+    assert rows_of(system, "13800000043") == []
+    told.records.append("no channel, no row")
+
+
+@pytest.mark.control("B42", "B43", without="the fault: the same INVITE unspoilt")
+def test_control_the_same_invite_unspoilt_is_a_call(system: System, switch: RawSip) -> None:
+    invite = switch.invite("13800000040")
+    switch.say(invite.encode())
+    assert switch.final() == 200
+    switch.hang_up(invite, answered(switch))
+    assert system.call_of("13800000040").outcome == "left-in-menu"
+
+
+@pytest.mark.parametrize(
+    ("number", "spoil"),
+    [
+        pytest.param(
+            "13800000044",
+            lambda invite: with_header(invite, "X-Big", "a" * HEADER_OF_64_KB),
+            marks=pytest.mark.fault("B44", how="a header as large as a datagram can carry"),
+            id="64-kb-header",
+        ),
+        pytest.param(
+            "13800000045",
+            lambda invite: with_header(
+                invite,
+                "Via",
+                invite.get("Via"),
+                *(f"SIP/2.0/UDP 192.0.2.{n};branch={branch()}" for n in range(1, 100)),
+            ),
+            marks=pytest.mark.fault("B45", how="100 Vias"),
+            id="100-vias",
+        ),
+    ],
+)
+def test_an_invite_that_is_only_odd_is_refused_or_one_call(
+    system: System, switch: RawSip, told: Finding, number: str, spoil
+) -> None:
+    invite = spoil(switch.invite(number))
+    switch.say(invite.encode())
+    status = switch.final(2)
+    assert status in (0, 200, 400)
+    if status == 200:
+        switch.hang_up(invite, answered(switch))
+        assert system.call_of(number).outcome == "left-in-menu"
+    assert len(rows_of(system, number)) == (status == 200)
+    told.caller.append(f"answered {status}")
+    told.records.append(f"{len(rows_of(system, number))} row")
+
+
+@pytest.mark.fault("B47", how="REGISTER for 60 names from a stranger and from the switch's address")
+def test_a_register_scan_finds_nothing(
+    system: System, stranger: RawSip, switch: RawSip, told: Finding
+) -> None:
+    names = [*(str(n) for n in range(1000, 1056)), "seat-8001", "l110-switch", "l110-trunk", "110"]
+    for sender in (stranger, switch):
+        for name in names:
+            sender.say(sender.request("REGISTER", name, number=name).encode())
+        statuses = sender.listen(5, len(names))
+        assert {status for status in statuses if status >= 200} <= {401, 403, 404}
+    assert "No objects found" in ask(system.node.home, "pjsip show contacts") or (
+        "sip:1000" not in ask(system.node.home, "pjsip show contacts")
+    )
+    told.caller.append("120 REGISTERs refused alike; no ban list of our own: the site's firewall")
+
+
+@pytest.mark.fault("B50", how="the same INVITE three times")
+def test_a_retransmitted_invite_is_one_call(system: System, switch: RawSip, told: Finding) -> None:
+    invite = switch.invite("13800000050")
+    for _ in range(3):
+        switch.say(invite.encode())
+    switch.listen(1)
+    assert len(system.node.channels()) == 1
+    switch.hang_up(invite, answered(switch))
+    system.call_of("13800000050")
+    assert len(rows_of(system, "13800000050")) == 1
+    told.records.append("retransmitted: 1 channel, 1 row")
+
+
+def both_ways(switch: RawSip, number: str) -> tuple[Message, Message]:
+    """One INVITE as it comes by two ways through a proxy: two branches of one request."""
+    first = switch.invite(number)
+    via = first.get("Via").replace(first.branch, branch())
+    return first, with_header(first, "Via", via)
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.5], ids=["at-once", "later"])
+@pytest.mark.fault("B50", how="the same Call-ID and From tag with two branches")
+def test_a_merged_invite_is_one_call(
+    system: System, switch: RawSip, told: Finding, pause_s: float
+) -> None:
+    number = f"1380000005{1 + int(pause_s * 2)}"
+    first, second = both_ways(switch, number)
+    switch.say(first.encode())
+    if pause_s:
+        switch.listen(pause_s)
+    switch.say(second.encode())
+    switch.listen(1)
+    assert len(system.node.channels()) == 1
+    finals = {m.branch: m.status for m in switch.heard if m.status >= 200}
+    assert sorted(finals.values()) == [200, 486]
+    end_both(switch, first, second)
+    wait_until(lambda: len(rows_of(system, number)) == 2, "both legs", 5)
+    assert rows_of(system, number).count("merged") == 1
+    told.caller.append("one branch answered, the other 486")
+    told.records.append("1 row of the call, 1 row of its twin with the outcome merged")
+
+
+def end_both(switch: RawSip, *invites: Message) -> None:
+    for invite in invites:
+        for heard in switch.heard:
+            if (heard.branch, heard.status) == (invite.branch, 200):
+                switch.hang_up(invite, heard)
+                break
+
+
+@pytest.mark.control("B50", without="the count of twins in l110-intake")
+def test_control_without_the_count_a_merged_invite_is_two_calls(
+    system: System, switch: RawSip
+) -> None:
+    home = system.node.home.etc / "l110/extensions.conf"
+    kept = home.read_text()
+    assert "@l110sip)} < 2]" in kept
+    home.write_text(kept.replace("@l110sip)} < 2]", "@l110sip)} < 9]"))
+    ask(system.node.home, "dialplan reload")
+    try:
+        first, second = both_ways(switch, "13800000059")
+        switch.say(first.encode())
+        switch.say(second.encode())
+        switch.listen(1)
+        assert len(system.node.channels()) == 2
+        end_both(switch, first, second)
+        wait_until(lambda: not system.node.channels(), "both to end", 5)
+    finally:
+        home.write_text(kept)
+        ask(system.node.home, "dialplan reload")
+
+
+def no_audio(host: str) -> str:
+    return sdp(host, 40000).replace("m=audio", "m=video")
+
+
+def other_srtp(host: str) -> str:
+    return sdp(host, 40000).replace("RTP/AVP", "RTP/SAVP")
+
+
+@pytest.mark.fault("B51", how="an INVITE with video only, one with SRTP that we do not speak")
+@pytest.mark.parametrize("body", [no_audio, other_srtp], ids=["no-audio", "srtp"])
+def test_an_invite_whose_sound_does_not_fit_is_refused_and_counted_by_the_switchs_list(
+    system: System, switch: RawSip, told: Finding, body
+) -> None:
+    invite = switch.invite("13800000051", body(switch.at.partition(":")[0]))
+    switch.say(invite.encode())
+    assert switch.final() == 488
+    assert system.node.channels() == []
+    with reading(system.engine) as session:
+        report = audit_calls(session, [SwitchLeg(invite.get("Call-ID"), result="answered")])
+    assert "missing" in {finding.kind for finding in report.findings}
+    told.caller.append("488")
+    told.records.append("no row; the audit against the switch's list names its Call-ID")
