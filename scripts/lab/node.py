@@ -48,9 +48,7 @@ class Node:
         self.wait_for(name)
 
     def wait_for(self, name: str) -> None:
-        ready = {"asterisk": self.is_up, "watch": self._watch_looks}.get(
-            name, self._bridge_listens
-        )
+        ready = {"asterisk": self.is_up, "watch": self._watch_looks}.get(name, self._bridge_listens)
         process = self.processes[name]
         try:
             wait_until(ready, f"{name} to start", 20, alive=lambda: process.running)
