@@ -9,6 +9,7 @@ from routing.timeline import Timeline, said
 
 NO_VERDICT = "no-verdict"  # the dialplan's word for an empty verdict, whoever lost it
 GUARD = "guard"
+BRIDGES = ("bridge", "second-bridge")  # rungs of the ladder, as the dialplan calls them
 JOINED = "joined"
 WHILE_WAITING = "key-while-waiting"
 
@@ -54,13 +55,15 @@ def bridge_of(steps: Timeline, answered: bool) -> str | None:
 
     None: it was never asked, because the call was not answered (or is not yet further).
     seen: it decided, or the caller left, or is still, in its menu.
-    lost: it began, and the call went on without its verdict.
+    lost: it began, or only took the call, and the call went on without its verdict.
     away: the call went on, or ended, without it.
     """
     intake, decided = steps.has(StepKind.INTAKE), steps.has(StepKind.DECIDED)
     on_its_own = _went_on(steps) and (not decided or _unheard(steps))
     if intake or decided:
         return "lost" if on_its_own else "seen"
+    if on_its_own and _taken(steps):
+        return "lost"
     return "away" if on_its_own or (answered and steps.has(StepKind.END)) else None
 
 
@@ -116,6 +119,15 @@ def _went_on(steps: Timeline) -> bool:
 def _unheard(steps: Timeline) -> bool:
     """Whether a decision was made that the dialplan never received."""
     return said(_deciding_end(steps), "reason") in (NO_VERDICT, GUARD)
+
+
+def _taken(steps: Timeline) -> bool:
+    """Whether a bridge took the call, and gave no verdict before it was gone.
+
+    The dialplan goes on to the next rung only where nobody could be reached.
+    """
+    end = _deciding_end(steps)
+    return said(end, "reason") == NO_VERDICT and said(end, "via") in BRIDGES
 
 
 def _deciding_end(steps: Timeline) -> Step | None:
