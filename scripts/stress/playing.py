@@ -32,7 +32,7 @@ def play(folder: Path, calls: int, rate: float, place: Place, tend: Callable[[],
     ]
     try:
         while any(stream.running for stream in streams):
-            if time.monotonic() - began > calls / rate + LONGEST_CALL_S:
+            if time.monotonic() - began > 1.5 * calls / rate + LONGEST_CALL_S:
                 break
             tend()
             time.sleep(TENDED_EVERY_S)
