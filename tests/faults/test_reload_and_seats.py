@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from db.models import CallRow
 from scripts.asterisk_console import ask
 from scripts.chaos.findings import Finding
 from scripts.lab import sipp
@@ -86,8 +87,8 @@ def test_core_reload_under_ten_calls_a_second_fails_no_call(
             told.leaks.append(wait_until_nothing_leaks(records.node, before, memory_spare_kb=spare))
 
 
-def ended(records: Records) -> list[object]:
-    def all_ended() -> list[object]:
+def ended(records: Records) -> list[CallRow]:
+    def all_ended() -> list[CallRow]:
         rows = list(records.calls())
         return list(rows) if len(rows) == CALLS and all(row.ended_at for row in rows) else []
 

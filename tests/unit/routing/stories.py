@@ -92,6 +92,7 @@ def end(
     reason: str = "",
     answered: bool = True,
     by: str = "caller",
+    via: str = "",
 ) -> tuple[Said, Said]:
     data: dict[str, Scalar] = {
         "call": CALL,
@@ -102,6 +103,7 @@ def end(
         "member": "",
         "cause": "16",
         "by": by,
+        "via": via,
         "answered": epoch(0.1) if answered else "",
     }
     return (K.END, seconds, data), (K.CHAN_END, seconds + 0.01, {})

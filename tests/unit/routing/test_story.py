@@ -133,6 +133,20 @@ def test_a_wait_counts_from_the_first_queue_of_its_side() -> None:
             "away",
         ),
         (
+            (*NO_BRIDGE, *end(9, "police", "", "no-verdict", via="bridge")),
+            "left-waiting-for-police",
+            "police",
+            "bridge-lost",
+            "lost",
+        ),
+        (
+            (*NO_BRIDGE, *end(9, "police", "", "no-verdict", via="local-script")),
+            "left-waiting-for-police",
+            "police",
+            "bridge-away",
+            "away",
+        ),
+        (
             (*NO_BRIDGE, *end(9, "police", "", "guard")),
             "left-waiting-for-police",
             "police",
