@@ -112,7 +112,7 @@ PROTECTED = pytest.mark.parametrize(
         pytest.param(
             no_further_destination,
             id="without-a-further-destination",
-            marks=pytest.mark.control("55", without="every destination behind the queue"),
+            marks=pytest.mark.control(without="every destination behind the queue"),
         ),
     ],
 )
