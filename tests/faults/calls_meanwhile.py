@@ -20,6 +20,15 @@ TO_LIVELIHOOD: Sequence[Action] = [Wait(0.3), Press("2"), Wait(0.5), Press("1"),
 FORWARD = "from scripts.cli.main import l110; l110(prog_name='l110')"
 ANSWERED_WITHIN_S = 3.0
 
+# Python that has a forwarder forget what the store has not taken.
+FORGETS_FIRST = (
+    "import db.forwarder as f; keep = f.Forwarder._store\n"
+    "def _store(self, batches):\n"
+    "    try: keep(self, batches)\n"
+    "    except f.STORE_AWAY: pass\n"
+    "f.Forwarder._store = _store"
+)
+
 
 class Meanwhile:
     """Callers of one system, numbered; pairs of one police and one livelihood caller."""

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from scripts.chaos.findings import Finding
+from scripts.cli.backlog import journal_backlog
 from scripts.lab.footprint import footprint
 from scripts.lab.waiting import wait_until
 from tests.faults.bad_disk import NO_ROOM, NO_SYNC, SLOW, WELL, disk_file, start_bridge
-from tests.faults.calls_meanwhile import Meanwhile
+from tests.faults.calls_meanwhile import FORGETS_FIRST, Meanwhile
 from tests.real_asterisk.system import running_system
 
 HELD_S = 6.0
@@ -166,6 +167,31 @@ def test_a_locked_store_is_waited_for(calls: Meanwhile, told: Finding) -> None:
     told.records.append(f"locked for {time.monotonic() - began:.0f} s; then stored")
     calls.each_has_one_record(begun, told)
     calls.nothing_leaks(told)
+
+
+@pytest.mark.control("43", without="the wait for the store's COMMIT")
+def test_control_a_forwarder_that_does_not_wait_for_a_locked_store_loses_calls(
+    calls: Meanwhile, told: Finding
+) -> None:
+    store = calls.system.node.engine.url.database
+    assert store
+    calls.forwarder_with(FORGETS_FIRST)
+    calls.each_has_one_record(calls.served(calls.begin(1)), told)  # it has its place now
+    with closing(sqlite3.connect(store, isolation_level=None, timeout=10)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        begun = calls.served(calls.begin(1))
+        wait_until(lambda: nothing_waits(calls), "the journal to be forgotten", 20)
+        holder.execute("ROLLBACK")
+    later = calls.served(calls.begin(1))
+    wait_until(lambda: calls.rows_of(later[0])[0] == 1, "the next call's row", 30)
+    found = [calls.rows_of(number)[0] for number in begun]
+    assert found != [1, 1]
+    told.records.append(f"rows of the two calls: {found}")
+
+
+def nothing_waits(calls: Meanwhile) -> bool:
+    found = journal_backlog(calls.system.node.settings)
+    return found is not None and found.waiting == 0
 
 
 def calm(calls: Meanwhile) -> None:
