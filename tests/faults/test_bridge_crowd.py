@@ -26,7 +26,7 @@ from tests.real_asterisk.protections import Protection
 from tests.real_asterisk.system import Records, node_alone
 
 LOST, HANDED_OVER, HALF_OPEN = 180, 20, 1000
-# Of six such crowds on one Asterisk: 62, 26, 25, 21 and 10 MB more each; its heap grows to its size.
+# Such crowds on one Asterisk cost 62, 26, 25, 21 and 10 MB more: its heap grows to its size.
 SPARE_KB = 64 * 1024
 POLICE = tuple(f"8{n:03d}" for n in range(1, 201))
 LIVELIHOOD = tuple(f"7{n:03d}" for n in range(1, 31))
