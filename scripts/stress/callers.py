@@ -84,5 +84,16 @@ def _legs(path: Path) -> Iterator[SwitchLeg]:
             yield SwitchLeg(line[1], result=result)
 
 
+def answer_times_ms(path: Path) -> list[float]:
+    """From a caller's INVITE to its answer, by the clock of the SIPp that called."""
+    words = [line.split() for line in path.read_text().splitlines()]
+    at = {(line[0], line[1]): float(line[2]) for line in words if len(line) == 3}
+    return [
+        told_at - at[CALLED, call_id]
+        for (word, call_id), told_at in at.items()
+        if word == ANSWERED and (CALLED, call_id) in at
+    ]
+
+
 def _log(word: str) -> str:
-    return f'<log message="{word} [call_id]"/>'
+    return f'<log message="{word} [call_id] [clock_tick]"/>'
