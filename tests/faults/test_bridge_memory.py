@@ -1,4 +1,4 @@
-"""A bridge that may take no more memory: what its calls live through, and that it comes back."""
+"""A bridge that may take no more memory and is killed for it: what its calls live through."""
 
 import resource
 import signal
@@ -32,7 +32,7 @@ def begun(system: System, number: str) -> bool:
 
 
 @pytest.mark.fault("9", how="RLIMIT_AS of the running bridge set to a megabyte; then it is killed")
-def test_calls_of_a_bridge_without_memory_ring_the_police_and_it_is_back_within_five_seconds(
+def test_calls_of_a_bridge_that_died_without_memory_ring_the_police(
     system: System, told: Finding
 ) -> None:
     """The kernel's own answer to a full memory is the kill that follows."""
