@@ -26,7 +26,11 @@ class Site:
 
     @cached_property
     def engine(self) -> Engine:
-        return make_engine(self.settings.store_url)
+        """Its connections are closed when the command ends, however it ends."""
+        engine = make_engine(self.settings.store_url)
+        if context := click.get_current_context(silent=True):
+            context.find_root().call_on_close(engine.dispose)
+        return engine
 
 
 pass_site = click.make_pass_decorator(Site, ensure=True)

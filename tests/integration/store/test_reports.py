@@ -1,6 +1,7 @@
 """What the reports and the command line say of calls that are on record."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from routing.steps import Scalar, Step, StepKind
 from scripts.cli.records import audit, calls, db, tickets
 from tests.integration.store.made import (
     T0,
+    a_step,
     beginning,
     boot,
     call_id,
@@ -84,6 +86,15 @@ def test_two_legs_of_one_call_id_are_doubled(store: Engine) -> None:
     ]
     apply(store, livelihood_call(1), again)
     assert audited(store, listed(1)).count("doubled") == 1
+
+
+def test_the_twin_of_a_merged_invite_is_not_doubled(store: Engine) -> None:
+    twin = beginning(2)
+    end = a_step(StepKind.END, 2, 0.03, sip="sip-n1-1@switch", reason="merged", cause="17")
+    start = replace(twin[1], data={**twin[1].data, "sip": "sip-n1-1@switch"})
+    gone = a_step(StepKind.CHAN_END, 2, 0.04)
+    apply(store, livelihood_call(1), [twin[0], start, end, gone])
+    assert audited(store, listed(1)).count("doubled") == 0
 
 
 def test_a_leg_without_an_end_is_unexplained_unless_it_is_live(store: Engine) -> None:
