@@ -40,7 +40,7 @@ def _read(text: str) -> CdrLine | None:
     try:
         fields = _json(text) if text.startswith("{") else _csv(text)
         return CdrLine(fields["uniqueid"], fields["channel"], fields.get("disposition", ""))
-    except (ValueError, KeyError, csv.Error):
+    except (ValueError, KeyError, RecursionError, csv.Error):
         return None
 
 

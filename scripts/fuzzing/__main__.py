@@ -1,0 +1,4 @@
+from scripts.fuzzing.main import main
+
+if __name__ == "__main__":
+    main()
