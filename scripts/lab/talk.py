@@ -61,6 +61,7 @@ class Talk:
         self._port, self._version = 0, 0
         self._speaks: asyncio.Task[None] | None = None
         self._goes_with: Talk | None = None
+        self._given_up = False
 
     @property
     def call_id(self) -> str:
@@ -99,6 +100,8 @@ class Talk:
             return
         self.dialog.learn(answer)
         self._begin(answer.body)
+        if self._given_up:  # the answer and our CANCEL met on the way (RFC 3261, 9.1)
+            await self.hang_up()
 
     async def _over_within(self, seconds: float | None) -> bool:
         with suppress(TimeoutError):
@@ -144,6 +147,7 @@ class Talk:
             self._say(self.invite, "486 Busy Here")
             self._end("us")
         elif self.dialog.invite:  # its INVITE is answered by 487, which is the end
+            self._given_up = True
             with suppress(NoAnswer):
                 await self.line.wire.ask(cancel_of(self.dialog.invite))
 

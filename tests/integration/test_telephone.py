@@ -138,6 +138,29 @@ def test_who_gives_up_before_the_answer_is_gone_on_both_sides() -> None:
         assert (a.free, b.free) == (True, True)
 
 
+def the_first_answer_to_the_invite() -> Loses:
+    lost: list[bytes] = []
+
+    def loses(data: bytes) -> bool:
+        if lost or not data.startswith(b"SIP/2.0 200") or b"CSeq: 1 INVITE" not in data:
+            return False
+        lost.append(data)
+        return True
+
+    return loses
+
+
+def test_who_gives_up_while_the_answer_is_on_its_way_is_gone_on_both_sides() -> None:
+    manner = Manner(ring_s=0.1, talk_s=30)
+    with two_telephones(the_first_answer_to_the_invite(), manner) as (a, b):
+        a.call("b")
+        b.wait_for("answered", timeout_s=5)
+        a.hang_up()
+        a.wait_for("ended", "us")
+        b.wait_for("ended", "them")
+        assert a.diary.found("answered"), "the answer came after he had given up"
+
+
 def test_a_telephone_in_a_talk_is_busy_for_the_next() -> None:
     with two_telephones(nothing, Manner(ring_s=0.1, talk_s=30)) as (a, b):
         a.call("b")
