@@ -9,7 +9,7 @@ from scripts.chaos.verdict import Row, rows
 HEAD = """\
 # What each fault came to
 
-Made by `scripts/l110 chaos run --write`; do not edit. One alone: `scripts/l110 chaos run --only 29`.
+Made by `scripts/l110 chaos run --write`; do not edit. One alone: `l110 chaos run --only 29`.
 
 - **POL**: a police seat rings within 3 s of the fault, or within the menu's length and 3 s where it
   had begun.

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from scripts.asterisk_console import ask
 from scripts.asterisk_home import Home
+from scripts.chaos.findings import Finding
 from scripts.cli.context import Site
 from scripts.cli.records import audit
 from scripts.lab.callers import Press, Stay, Wait
@@ -18,6 +19,7 @@ from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.ami_hands import add_users
 from tests.real_asterisk.system import System, running_system
+from tests.seen import nothing_left
 
 TALKS, WAITS, RELEASED = "13800000001", "13800000002", "13800000003"
 OUTCOMES: Final = {
@@ -56,19 +58,21 @@ def _has_one_caller(home: Home, queue: str) -> bool:
 
 
 @contextmanager
-def nobody_notices(system: System) -> Iterator[None]:
-    """The three calls are up, before and after."""
-    before = trunk_channels(system)
-    yield
+def nobody_notices(system: System, told: Finding) -> Iterator[None]:
+    """The three calls are up, before and after, and nothing else is held; not so in a control."""
+    before, standing = trunk_channels(system), system.node.channels()
+    with nothing_left(system.node, told, standing) if not told.control else nullcontext():
+        yield
     assert [system.town.saw(number).ended_at for number in OUTCOMES] == [None] * len(OUTCOMES)
     assert set(before) <= set(trunk_channels(system))
+    told.caller.append("in a talk, in the police queue, in the livelihood queue: all three stayed")
 
 
 def trunk_channels(system: System) -> list[str]:
     return [name for name in system.node.channels() if "l110-trunk" in name]
 
 
-def assert_each_has_one_record(system: System, legs: int) -> None:
+def assert_each_has_one_record(system: System, legs: int, finding: Finding) -> None:
     """End everything; `legs` is how many calls there were in all."""
     ask(system.node.home, "channel request hangup all")
     for number, outcome in OUTCOMES.items():
@@ -82,3 +86,6 @@ def assert_each_has_one_record(system: System, legs: int) -> None:
     assert result.exit_code == 0, result.output
     told = json.loads(result.output)
     assert told["legs"] == told["switch"] == legs
+    finding.records.append(
+        f"{legs} legs by the switch's own list, {legs} on record; missing, doubled, unexplained: 0"
+    )
