@@ -115,6 +115,8 @@ def test_a_bye_in_the_middle_of_a_refer_frees_the_slot_at_once(
     assert call.release_ms < 0.2 * 1000 + 1000
     told.caller.append(f"{way}: slot free {call.release_ms} ms after his key, 200 ms before a BYE")
     told.records.append("1 row, released-not-returned, ticket to call back")
+    assert not played.holds_a_slot(played.number(way))
+    told.leaks.append("no slot of his")
 
 
 @pytest.mark.fault("32", "62", how=SAYS["62"])
