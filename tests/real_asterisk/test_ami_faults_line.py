@@ -66,8 +66,8 @@ def test_12_a_kicked_session_is_stale_within_five_seconds_and_then_true(
         async with client(system, "reader", "QueueMemberPause") as ami:
             stream = ami.events()
             await anext(stream)
-            await asyncio.to_thread(kick, system, "reader")
             kicked = time.monotonic()
+            await asyncio.to_thread(kick, system, "reader")
             await until(lambda: not ami.state.connected, 5)
             assert str(ami.state).startswith("stale since")
             stale_ms = 1000 * (time.monotonic() - kicked)

@@ -69,7 +69,8 @@ def test_waiting_callers_keep_their_keys_and_overflow_to_the_duty_telephone(
     nobody_answers.assert_nothing_outlives_its_call()
 
     told.caller.append(
-        f"released {keyed.release_ms} ms after key 2 in the police queue; who keyed nothing more:"
+        f"key 2 in the police queue released him {keyed.release_ms} ms after the node heard it;"
+        " who keyed nothing more:"
         f" {rang(town.saw('13800000004'))}, the duty telephone among them"
     )
     told.records.append(f"{in_words(keyed)}, 1 ticket; {in_words(back)}, returned by *")
