@@ -16,6 +16,7 @@ from scripts.chaos.findings import Finding
 from scripts.lab.callers import Stay
 from scripts.lab.footprint import footprint
 from scripts.lab.process import Process
+from scripts.lab.waiting import wait_until
 from tests.faults.calls_meanwhile import Meanwhile
 from tests.real_asterisk.system import running_system
 
@@ -68,6 +69,8 @@ class Nameless(Meanwhile):
             )
         for name in ("asterisk", "ivr"):
             node.wait_for(name)
+        first = self.served(self.begin(1))  # until then a process opens what it needs
+        wait_until(lambda: [self.rows_of(n)[0] for n in first] == [1, 1], "their rows", 40)
         self.before = footprint(node)
         self.names.asked = 0  # a process that starts may ask for its host's name
 
