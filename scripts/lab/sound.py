@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import struct
 from collections import deque
+from collections.abc import Callable
 
 from scripts.lab.hearing import RATE, holds_tone, hum
 from scripts.lab.sip_dialog import KEYS_PAYLOAD
@@ -14,8 +15,18 @@ SILENCE = b"\xff" * SAMPLES
 KEYS = "0123456789*#ABCD"
 KEY_TICKS, LAST_WORDS = 8, 3  # a key lasts 160 ms; its end is said three times
 GAP_S = 0.1
-HEADER = 12
+HEADER, MARKER = 12, 0x80
 REMEMBERED = 50  # packets: the last second
+Packet = bytes
+
+
+def is_key(packet: Packet) -> bool:
+    """Whether it says a key (RFC 4733)."""
+    return packet[1] & 0x7F == KEYS_PAYLOAD and len(packet) >= HEADER + 4
+
+
+def is_first_of_key(packet: Packet) -> bool:
+    return is_key(packet) and bool(packet[1] & MARKER)
 
 
 class Sound(asyncio.DatagramProtocol):
@@ -31,6 +42,7 @@ class Sound(asyncio.DatagramProtocol):
         self.ear: deque[bytes] = deque(maxlen=REMEMBERED)
         self._hum = SILENCE
         self.lost = False  # nothing of what is sent arrives any more
+        self.drops: Callable[[Packet], bool] = lambda _: False  # what gets lost on its way
         self.to: Address | None = None
         self._number, self._time = secrets.randbelow(1000), secrets.randbelow(100000)
         self._source = secrets.randbits(32)
@@ -48,7 +60,7 @@ class Sound(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         self.heard += 1
-        if data[1] & 0x7F == KEYS_PAYLOAD and len(data) >= HEADER + 4:
+        if is_key(data):
             self._hear_key(data)
         else:
             self.ear.append(data[HEADER:])
@@ -98,10 +110,11 @@ class Sound(asyncio.DatagramProtocol):
             packet = self._packet(KEYS_PAYLOAD, self._key_time, self._key.popleft(), marker=first)
         else:
             packet = self._packet(0, self._time, self._hum)
-        self._transport.sendto(packet, self.to)
+        if not self.drops(packet):
+            self._transport.sendto(packet, self.to)
 
     def _packet(self, payload: int, at: int, body: bytes, *, marker: bool = False) -> bytes:
-        kind = payload | (0x80 if marker else 0)
+        kind = payload | (MARKER if marker else 0)
         number = self._number & 0xFFFF
         return struct.pack("!BBHII", 0x80, kind, number, at & 0xFFFFFFFF, self._source) + body
 
