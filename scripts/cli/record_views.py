@@ -16,7 +16,7 @@ from routing.steps import Step
 from tickets.numbers import SHANGHAI
 
 # Bytes and names that would tell who called; `raw` and `caller` are masked or left out.
-PRIVATE = {"caller_raw_hex", "caller_name", "raw", "name"}
+PRIVATE = {"caller_raw_hex", "caller_name", "raw", "name", "named"}
 NUMBERS = {"caller", "agi_callerid"}
 
 
