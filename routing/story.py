@@ -202,8 +202,14 @@ def _trunk_held_ms(steps: Timeline, legs: tuple[LegFacts, ...]) -> int | None:
 
 
 def _caller(start: Step | None) -> str | None:
-    number = said(start, "caller")
+    number = _number(start)
     return number if number is None or NUMBER.match(number) else "unknown"
+
+
+def _number(start: Step | None) -> str | None:
+    """As it came: what would have to be cleaned first is somebody else's number then."""
+    told = start.data.get("caller") if start else None
+    return None if told in (None, "") else str(told)
 
 
 def _name(start: Step | None) -> str | None:
@@ -217,7 +223,7 @@ def _name(start: Step | None) -> str | None:
 def _raw_hex(start: Step | None) -> str | None:
     if start is None:
         return None
-    number = said(start, "caller") or ""
+    number = _number(start) or ""
     raw = start.data.get("raw") or ("" if number == "unknown" else start.data.get("caller"))
     return raw_bytes(str(raw)).hex() if raw and not NUMBER.match(number) else None
 

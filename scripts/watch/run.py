@@ -31,7 +31,7 @@ from scripts.watch.channels import Sides, in_talks, stuck_in_agi
 from scripts.watch.metrics import WatchMetrics
 from scripts.watch.records import StoreEye, look_at_records
 from scripts.watch.scans import Scans
-from scripts.watch.security import Guesses, SecurityLog
+from scripts.watch.security import AT_MANAGER, Guesses, SecurityLog
 from scripts.watch.selftest import SelfTest
 
 SIDES_EVERY_S = 3.0
@@ -56,7 +56,7 @@ class Watch:
         self._sides = Sides(settings.health.silent_after_s)
         self._asked_at = 0.0
         self._security = SecurityLog(Home(settings.asterisk_dir).log / "security")
-        self._guesses = Guesses(settings.health.ban_after)
+        self._guesses = Guesses(settings.health.ban_after, AT_MANAGER)
         self.scans = Scans(settings)
         self._ban = Ban(Home(settings.asterisk_dir))
         self._limits = Limits(disk_percent=settings.health.disk_percent)

@@ -15,7 +15,13 @@ import structlog
 
 from config.settings import Settings
 from scripts.asterisk_home import Home
-from scripts.watch.security import SIP_OF_OURS, SIP_OF_STRANGERS, Guesses, SecurityLog
+from scripts.watch.security import (
+    SIP_NAMES_TRIED,
+    SIP_OF_OURS,
+    SIP_OF_STRANGERS,
+    Guesses,
+    SecurityLog,
+)
 
 MOST = 1000  # addresses on the list
 
@@ -73,7 +79,7 @@ class Scans:
         self._refused = SecurityLog(home.log / "full")
         self._security = SecurityLog(home.log / "security")
         self._strangers = Guesses(health.scan_after, SIP_OF_STRANGERS)
-        self._ours = Guesses(health.scan_after, SIP_OF_OURS)
+        self._ours = Guesses(health.scan_after, SIP_OF_OURS, SIP_NAMES_TRIED)
         self._spared = spared(settings)
         self.list = BanList(settings.ban_list_path, timedelta(seconds=health.scan_ban_s))
 

@@ -4,6 +4,7 @@ import os
 import re
 from collections import deque
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 AT_MANAGER = re.compile(
@@ -16,10 +17,15 @@ SIP_OF_STRANGERS = re.compile(
     r"Incoming SIP message from \[?([0-9A-Fa-f.:]+?)\]?:\d+ did not pass ACL test$"
 )
 # From the switch's address or a seat's network: a wrong password, an unknown name.
-SIP_OF_OURS = re.compile(
-    r'SecurityEvent="(?:InvalidPassword|InvalidAccountID|FailedACL|ChallengeResponseFailed'
-    r'|ChallengeSent"(?=[^\n]*AccountID="<unknown>)).*Service="PJSIP"'
-    r'.*RemoteAddress="IPV[46]/[A-Z]+/([0-9A-Fa-f.:]+)/\d+"'
+# (One `.*` only: the account and the Call-ID in it are 64 kB of a stranger's choice.)
+_EVENT = r'^\[[^\]]*\] SECURITY\[\d+\] res_security_log\.c: SecurityEvent="{}",EventTV="[^"]*"'
+_REFUSED = "(?:InvalidPassword|InvalidAccountID|FailedACL|ChallengeResponseFailed)"
+_FROM = r',Severity="[^"]*",Service="PJSIP",EventVersion="1",{}.*RemoteAddress="IPV[46]/[A-Z]+/'
+_ADDRESS = r'([0-9A-Fa-f.:]+)/\d+"'
+SIP_OF_OURS = re.compile(_EVENT.format(_REFUSED) + _FROM.format("") + _ADDRESS)
+# Who knows a name is asked for its password too, so only unknown names count here.
+SIP_NAMES_TRIED = re.compile(
+    _EVENT.format("ChallengeSent") + _FROM.format('AccountID="<unknown>') + _ADDRESS
 )
 WITHIN_S = 60.0
 MOST_ADDRESSES = 10_000  # senders of UDP can say that they are anybody
@@ -56,7 +62,7 @@ class SecurityLog:
 class Guesses:
     """What was refused in the last minute, by address. `most` of it is too much; 0: never."""
 
-    def __init__(self, most: int, refused: re.Pattern[str] = AT_MANAGER) -> None:
+    def __init__(self, most: int, *refused: re.Pattern[str]) -> None:
         self.most = most
         self._refused = refused
         self._seen: dict[str, deque[float]] = {}
@@ -66,7 +72,8 @@ class Guesses:
         if not self.most:
             return ()
         for line in lines:
-            if found := self._refused.search(line):
+            found = next((one for kind in self._refused if (one := kind.search(line))), None)
+            if found and _is_address(found[1]):
                 self._note(found[1], now_s)
         self._seen = {a: t for a, t in self._seen.items() if now_s - t[-1] <= WITHIN_S}
         return tuple(a for a, times in self._seen.items() if self._too_many(times, now_s))
@@ -78,3 +85,11 @@ class Guesses:
 
     def _too_many(self, times: deque[float], now_s: float) -> bool:
         return len(times) == self.most and now_s - times[0] <= WITHIN_S
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -79,6 +79,7 @@ GBK_FROM = '"\udcd5\udcc5\udcc8\udcfd" <sip:110@192.0.2.1>;tag=1'
     [
         ({"caller": "unknown", "raw": "\udcd5\udcc5"}, "unknown", "d5c5", None, False),
         ({"caller": "unknown", "raw": "1\r\n2"}, "unknown", "310d0a32", None, False),
+        ({"caller": "\x11800000001"}, "unknown", "11383030303030303031", None, False),
         ({"caller": "1;DROP"}, "unknown", b"1;DROP".hex(), None, False),
         ({"caller": "\u0661\u0661\u0661"}, "unknown", "d9a1d9a1d9a1", None, False),
         ({"caller": "110", "name": "\udcd5\udcc5\x00"}, "110", None, "张", False),
