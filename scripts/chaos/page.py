@@ -11,7 +11,7 @@ HEAD = """\
 Made by `scripts/l110 chaos run --write`; do not edit. POL: a police seat rings within 3 s of the
 fault, or within the menu's length and 3 s where it had begun. R1: one record of the call, with its
 reason. A control is the same test with the protection taken out, and must go red; it is counted as
-passed when it did. What the fuzzing came to stands in [performance.md](performance.md#hostile-bytes).
+passed when it did. What the fuzzing came to: [performance.md](performance.md#hostile-bytes).
 """
 COLUMNS = (
     "#",

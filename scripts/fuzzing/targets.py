@@ -32,6 +32,8 @@ from scripts.watch.security import (
 Eats = Callable[[bytes], None]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DIGITS = re.compile(r"\+?[0-9]{3,20}")
+MEMORY = Path("/dev/shm")
+FOLDER = MEMORY if os.access(MEMORY, os.W_OK) else Path(gettempdir())  # no disk to wait for
 LIMIT = 1000  # steps of one batch of the feed
 
 
@@ -121,7 +123,7 @@ def of_a_file(read: Callable[[Path], None]) -> Eats:
     """The target writes its bytes into a file of this process."""
 
     def eat(data: bytes) -> None:
-        path = Path(gettempdir()) / f"l110-fuzz-{os.getpid()}"
+        path = FOLDER / f"l110-fuzz-{os.getpid()}"
         path.write_bytes(data)
         try:
             read(path)
