@@ -39,13 +39,6 @@ def switch(system: System) -> Iterator[RawSip]:
         yield raw
 
 
-@pytest.fixture
-def stranger(system: System) -> Iterator[RawSip]:
-    sip = system.node.settings.sip
-    with raw_sip(system.town.plan.callers_host, (sip.host, sip.port)) as raw:
-        yield raw
-
-
 @pytest.fixture(autouse=True)
 def _lives_and_serves_the_next(system: System, told: Finding) -> Iterator[None]:
     """What every one of these comes to, whatever it was."""
@@ -168,22 +161,6 @@ def test_control_an_odd_invite_that_is_none_is_no_call(
     told.caller.append(f"answered {status}" if status else "no answer")
     assert status != 200
     assert rows_of(system, number) == []
-
-
-@pytest.mark.fault("B47", how="REGISTER for 60 names from a stranger and from the switch's address")
-def test_a_register_scan_finds_nothing(
-    system: System, stranger: RawSip, switch: RawSip, told: Finding
-) -> None:
-    names = [*(str(n) for n in range(1000, 1056)), "seat-8001", "l110-switch", "l110-trunk", "110"]
-    for sender in (stranger, switch):
-        for name in names:
-            sender.say(sender.request("REGISTER", name, number=name).encode())
-        statuses = sender.listen(5, len(names))
-        assert {status for status in statuses if status >= 200} <= {401, 403, 404}
-    assert "No objects found" in ask(system.node.home, "pjsip show contacts") or (
-        "sip:1000" not in ask(system.node.home, "pjsip show contacts")
-    )
-    told.caller.append("120 REGISTERs refused alike")
 
 
 @pytest.mark.fault("B50", how="the same INVITE three times")

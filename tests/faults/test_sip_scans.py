@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.asterisk_console import ask
 from scripts.chaos.findings import Finding
 from scripts.lab.footprint import footprint, wait_until_nothing_leaks
 from scripts.lab.waiting import wait_until
@@ -76,6 +77,7 @@ def test_a_stranger_who_scans_is_an_alarm_and_on_the_list(records: Records, told
     assert scan(records, SCANNER, NAMES[:19]) == {403}
     assert stays_quiet(records.node, "sip-scanned", 2)
     assert scan(records, SCANNER) == {403}
+    assert "sip:1000" not in ask(records.node.home, "pjsip show contacts")
     took_s, about = raised_within(records.node, "sip-scanned", 5)
     assert about == address(records, SCANNER)
     hour = timedelta(hours=1)

@@ -5,7 +5,7 @@ import os
 import signal
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,15 +14,13 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from structlog.testing import capture_logs
 
 from db.engine import make_engine, reading, writing
-from db.forwarder import Batch, Forwarder
+from db.forwarder import Forwarder
 from db.journal import Journal
 from db.journal_feed import JournalFeed
 from db.models import CallRow, CallStepRow, FeedPositionRow, QuarantineRow, TicketRow
 from db.upgrade import upgrade
-from ivr.cel import CelLineBad, parse_line
-from ivr.cel_feed import CelBatch, CelFeed, Line
+from ivr.cel_feed import CelFeed
 from routing.steps import Step, StepKind
-from scripts.chaos.findings import Finding
 from tests.integration.store.made import a_step, livelihood_call
 
 OF_THE_BRIDGE = {StepKind.INTAKE, StepKind.DECIDED, StepKind.FAILED, StepKind.RULES}
@@ -168,50 +166,6 @@ def test_a_bad_line_is_kept_once_and_the_rest_goes_on(store: Engine, node: Node)
     with reading(store) as session:
         row = session.scalars(select(QuarantineRow)).one()
         assert (row.feed, row.offset, bytes.fromhex(row.raw_hex)) == ("cel/n1", 0, b"\xff{broken")
-
-
-@pytest.mark.control("B53", without="the quarantine: a bad line is an error like any other")
-def test_control_without_the_quarantine_a_bad_line_holds_up_every_call_behind_it(
-    store: Engine, node: Node, monkeypatch: pytest.MonkeyPatch, told: Finding
-) -> None:
-    def take(_: CelFeed, line: Line, batch: CelBatch) -> None:
-        if step := parse_line(line.raw, "n1"):
-            batch.steps.append(step)
-
-    monkeypatch.setattr(CelFeed, "_take", take)
-    node.writes(b"\xff{broken\n")
-    node.tells(calls(1))
-    for _ in range(2):
-        with pytest.raises(CelLineBad):
-            Forwarder(node.feeds(), store).drain()
-    assert count(store) == (0, 0, 0)
-    told.records.append("0 rows of the call behind it, however often it is tried")
-
-
-class Killed(BaseException):
-    """As SIGKILL: nothing of ours catches it."""
-
-
-@pytest.mark.control("57", without="the store's COMMIT first: killed after a feed went on")
-def test_control_a_forwarder_that_goes_on_before_it_has_stored_loses_what_it_held(
-    store: Engine, node: Node, monkeypatch: pytest.MonkeyPatch, told: Finding
-) -> None:
-    forwarder = Forwarder(node.feeds(), store)
-
-    def goes_on_first(batches: Mapping[str, Batch]) -> None:
-        for feed in forwarder._feeds:
-            if feed.name in batches:
-                feed.committed(batches[feed.name])
-        raise Killed
-
-    monkeypatch.setattr(forwarder, "_store", goes_on_first)
-    node.tells(calls(1, 2))
-    with pytest.raises(Killed):
-        forwarder.drain()
-    Forwarder(node.feeds(), store).drain()
-    lost = 2 * A_CALL - count(store)[2]
-    assert lost > 0
-    told.records.append(f"{lost} of {2 * A_CALL} steps lost by one kill")
 
 
 def test_a_step_that_the_store_refuses_does_not_hold_up_the_others(
