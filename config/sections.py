@@ -255,6 +255,16 @@ class Health(Section):
         description="Refused logins at Asterisk's manager from one address within a minute until "
         "it is shut out; 0: never. Our own address never is: then it is an alarm only.",
     )
+    scan_after: int = Field(
+        ge=0,
+        le=1000,
+        description="Refused SIP messages from one address within a minute until it is an alarm, "
+        "and a stranger's address comes into `<var_dir>/run/sip-banned`, for your firewall; "
+        "0: never. The switch and the networks of seats never come there.",
+    )
+    scan_ban_s: Seconds = Field(
+        description="Seconds that an address stays in that list after its last scan."
+    )
 
 
 class SelfTest(Section):

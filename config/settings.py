@@ -112,6 +112,10 @@ class Settings(BaseSettings):
         return self.health.host or self.agi.host
 
     @property
+    def ban_list_path(self) -> Path:
+        return self.var / "run" / "sip-banned"
+
+    @property
     def log_dir(self) -> Path:
         return self.var / "log"
 

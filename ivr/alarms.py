@@ -35,6 +35,8 @@ TABLE: Final = (
     Alarm("asterisk-frozen", _C, "Asterisk 没有响应", "Asterisk runs and does not answer", 1),
     Alarm("manager-refused", _W, "管理接口拒绝登录", "Asterisk's manager refuses our login"),
     Alarm("manager-guessed", _W, "有人在猜管理接口的密码", "somebody guesses at the manager"),
+    Alarm("sip-scanned", _W, "有陌生地址在扫描 SIP", "strangers scan our SIP"),
+    Alarm("sip-guessed", _W, "坐席网段内有人在猜 SIP 账号", "one of our addresses is refused"),
     Alarm("bridge-down", _C, "裁决程序没有运行", "the bridge does not run", 2),
     Alarm("bridge-frozen", _C, "裁决程序没有响应", "the bridge runs and does not answer"),
     Alarm("selftest-failed", _C, "自检来电失败", "the self-test call got no verdict"),

@@ -60,11 +60,14 @@ class Facts:
     """selftest: why the last self-test failed; None: it did not, or there was none.
 
     left_out: givers of verdicts that the dialplan skips now.
+    sip_scanners: strangers' addresses; sip_guessers: the switch's or a seat's, that are refused.
     """
 
     asterisk: Life = Life.UP
     manager_refused: bool = False
     manager_guesses: tuple[str, ...] = ()
+    sip_scanners: tuple[str, ...] = ()
+    sip_guessers: tuple[str, ...] = ()
     selftest: str | None = None
     left_out: tuple[str, ...] = ()
     bridge: BridgeFacts = field(default_factory=BridgeFacts)
@@ -91,6 +94,15 @@ def _asterisk(facts: Facts, _: Limits) -> Found:
         yield "manager-refused", "var/secrets and manager.conf do not agree"
     if facts.manager_guesses:
         yield "manager-guessed", ", ".join(facts.manager_guesses)
+    if facts.sip_scanners:
+        yield "sip-scanned", _some(facts.sip_scanners)
+    if facts.sip_guessers:
+        yield "sip-guessed", _some(facts.sip_guessers)
+
+
+def _some(addresses: tuple[str, ...], most: int = 5) -> str:
+    more = len(addresses) - most
+    return ", ".join(addresses[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _bridge(facts: Facts, _: Limits) -> Found:

@@ -18,6 +18,8 @@ Made by `scripts/l110 chaos run --write`; do not edit. One alone: `l110 chaos ru
   The number of open files stands behind each process.
 - **Control**: the same test with the protection, or the fault, taken out. It must come to something
   else, and is counted as passed when it did.
+
+What the fuzzing came to: [performance.md](performance.md#hostile-bytes).
 """
 SHORT = ("#", "fault", "result", "what the caller noticed")
 NOT_RUN = ("#", "fault", "why")

@@ -5,7 +5,7 @@ It lives on a thread of its own; whoever holds it calls plain methods and reads 
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from scripts.lab.seats import Manner
 from scripts.lab.sip_dialog import Dialog, called, calling
 from scripts.lab.sip_message import Address, Header, Message, answer_to
 from scripts.lab.sip_wire import NoAnswer, Wire
+from scripts.lab.sound import KeyPacket
 from scripts.lab.talk import Line, Talk
 
 T = TypeVar("T")
@@ -78,6 +79,10 @@ class Telephone:
 
     def press(self, keys: str, talk: Talk | None = None) -> None:
         self._do((talk or self.talk).press(keys))
+
+    def send_key(self, packets: Iterable[KeyPacket], talk: Talk | None = None) -> None:
+        """RTP packets of one key, right or wrong."""
+        self._do((talk or self.talk).sound.send_key(packets))
 
     def hold(self, talk: Talk | None = None) -> int:
         return self._do((talk or self.talk).hold())

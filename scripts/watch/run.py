@@ -30,7 +30,8 @@ from scripts.watch.bridge import look_at_bridge
 from scripts.watch.channels import Sides, in_talks, stuck_in_agi
 from scripts.watch.metrics import WatchMetrics
 from scripts.watch.records import StoreEye, look_at_records
-from scripts.watch.security import Guesses, SecurityLog
+from scripts.watch.scans import Scans
+from scripts.watch.security import AT_MANAGER, Guesses, SecurityLog
 from scripts.watch.selftest import SelfTest
 
 SIDES_EVERY_S = 3.0
@@ -55,7 +56,8 @@ class Watch:
         self._sides = Sides(settings.health.silent_after_s)
         self._asked_at = 0.0
         self._security = SecurityLog(Home(settings.asterisk_dir).log / "security")
-        self._guesses = Guesses(settings.health.ban_after)
+        self._guesses = Guesses(settings.health.ban_after, AT_MANAGER)
+        self.scans = Scans(settings)
         self._ban = Ban(Home(settings.asterisk_dir))
         self._limits = Limits(disk_percent=settings.health.disk_percent)
         self._notifier = Notifier(os.environ)
@@ -90,12 +92,15 @@ class Watch:
         records = await asyncio.to_thread(
             look_at_records, self.settings, self._store, tuple(self.selftest.marks)
         )
+        strangers, ours = await asyncio.to_thread(self.scans.look)
         up = seen.life is Life.UP and not seen.refused
         self.channels = len(seen.channels)
         self.facts = Facts(
             asterisk=seen.life,
             manager_refused=seen.refused,
             manager_guesses=await self._guessed(),
+            sip_scanners=strangers,
+            sip_guessers=ours,
             selftest=self.selftest.problem if up else None,
             left_out=seen.left_out,
             bridge=bridge,

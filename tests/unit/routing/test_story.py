@@ -231,7 +231,19 @@ def test_the_order_and_the_repetition_of_steps_change_nothing(
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 names = st.sampled_from(
-    ["caller", "raw", "name", "marks", "verdict", "key", "reason", "queue", "answered", "key_at"]
+    [
+        "caller",
+        "raw",
+        "name",
+        "named",
+        "marks",
+        "verdict",
+        "key",
+        "reason",
+        "queue",
+        "answered",
+        "key_at",
+    ]
 )
 any_steps = st.builds(
     Step,
