@@ -59,7 +59,7 @@ class RecordFacts:
 class Facts:
     """selftest: why the last self-test failed; None: it did not, or there was none.
 
-    left_out: givers of verdicts that the dialplan skips now.
+    left_out: givers of verdicts that the dialplan skips now. seats_paused: by missed calls.
     """
 
     asterisk: Life = Life.UP
@@ -67,6 +67,7 @@ class Facts:
     manager_guesses: tuple[str, ...] = ()
     selftest: str | None = None
     left_out: tuple[str, ...] = ()
+    seats_paused: tuple[str, ...] = ()
     bridge: BridgeFacts = field(default_factory=BridgeFacts)
     calls: CallFacts = field(default_factory=CallFacts)
     records: RecordFacts = field(default_factory=RecordFacts)
@@ -91,6 +92,8 @@ def _asterisk(facts: Facts, _: Limits) -> Found:
         yield "manager-refused", "var/secrets and manager.conf do not agree"
     if facts.manager_guesses:
         yield "manager-guessed", ", ".join(facts.manager_guesses)
+    if facts.seats_paused:
+        yield "seat-paused", ", ".join(facts.seats_paused)
 
 
 def _bridge(facts: Facts, _: Limits) -> Found:

@@ -30,6 +30,7 @@ from scripts.watch.bridge import look_at_bridge
 from scripts.watch.channels import Sides, in_talks, stuck_in_agi
 from scripts.watch.metrics import WatchMetrics
 from scripts.watch.records import StoreEye, look_at_records
+from scripts.watch.seats import PausedSeats
 from scripts.watch.security import Guesses, SecurityLog
 from scripts.watch.selftest import SelfTest
 
@@ -53,6 +54,7 @@ class Watch:
         self.channels = 0
         self._store = StoreEye(settings)
         self._sides = Sides(settings.health.silent_after_s)
+        self._seats = PausedSeats(self.eye)
         self._asked_at = 0.0
         self._security = SecurityLog(Home(settings.asterisk_dir).log / "security")
         self._guesses = Guesses(settings.health.ban_after)
@@ -91,6 +93,9 @@ class Watch:
             look_at_records, self.settings, self._store, tuple(self.selftest.marks)
         )
         up = seen.life is Life.UP and not seen.refused
+        if up:
+            with suppress(AmiError):
+                await self._seats.look(seen.queues)
         self.channels = len(seen.channels)
         self.facts = Facts(
             asterisk=seen.life,
@@ -98,6 +103,7 @@ class Watch:
             manager_guesses=await self._guessed(),
             selftest=self.selftest.problem if up else None,
             left_out=seen.left_out,
+            seats_paused=self._seats.paused,
             bridge=bridge,
             calls=calls,
             records=records,
