@@ -143,8 +143,9 @@ class Livelihood(Section):
     waiting_most: int = Field(
         ge=0,
         le=10000,
-        description="Callers who may wait in the livelihood queue. One more is told that no operator "
-        "is there, and his ticket is one to call back; 0: no limit. The police queue has none.",
+        description="Callers who may wait in the livelihood queue. One more is told that no "
+        "operator is there, and his ticket is one to call back; 0: no limit. The police queue has "
+        "none.",
     )
     classes: dict[Annotated[str, Field(pattern=r"^[1-4]$")], ServiceClass] = Field(
         description="Key of the second menu -> class of the ticket."
@@ -171,8 +172,8 @@ class Queues(Section):
     misses_until_pause: int = Field(
         ge=0,
         le=100,
-        description="How often in a row a seat may ring for its whole `ring_s` unanswered until it is "
-        "paused; 0: never. The last police seat that could ring is never paused.",
+        description="How often in a row a seat may ring for its whole `ring_s` unanswered until "
+        "it is paused; 0: never. The last police seat that could ring is never paused.",
     )
 
 

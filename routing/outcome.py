@@ -52,8 +52,9 @@ def outcome_of(steps: Timeline, legs: tuple[LegFacts, ...], answered: bool) -> O
     A leg that lives: in-progress. A leg that its node lost: node-lost, whatever came before.
     A seat: talked-to its side (of a three-way call, of whoever stayed with him), unless the caller
     was handed over or returned after it and nobody answered him there. A release by REFER after
-    which he never came on the livelihood trunk: released-not-returned. An overflow of the livelihood
-    queue: told-no-operator. A queue, a release or a return: left-waiting for that side. A police verdict without a queue: left-waiting-for-police.
+    which he never came on the livelihood trunk: released-not-returned. An overflow of the
+    livelihood queue: told-no-operator. A queue, a release or a return: left-waiting for that side.
+    A police verdict without a queue: left-waiting-for-police.
     Nothing of these: left-in-menu if the call was answered, else left-before-answer.
     """
     if not legs or any(leg.ended_at is None for leg in legs):

@@ -55,7 +55,7 @@ def _is_back(before: Sign | None, now: Sign) -> bool:
 
 
 def paused_by_misses(queues: Iterable[Queue]) -> dict[str, Member]:
-    """Name of the seat -> what one of its queues says of it. Who paused himself is not among them."""
+    """Name of the seat -> what one of its queues says. Who paused himself is not among them."""
     members = (member for queue in queues for member in queue.members)
     return {m.name: m for m in members if m.paused and m.paused_why == MISSED}
 

@@ -7,11 +7,12 @@ from db.models import CallRow
 from scripts.asterisk_console import ask
 from scripts.lab.callers import Press, Stay
 from scripts.lab.seats import Manner
-from scripts.lab.waiting import wait_until
 from tests.real_asterisk.system import System
 
 RING_S = 2
 NEVER = Manner(answers=False)
+ANSWERS = Manner(ring_s=0.2, talk_s=0.5)
+TWO = ("8001", "8002")
 QUALIFIED, UNQUALIFIED = "qualify_frequency=5", "qualify_frequency=0"
 
 
@@ -66,7 +67,3 @@ def off_the_wall(system: System) -> None:
 
 def registered_and_empty(system: System) -> None:
     system.telephones.staff("8001", NEVER)
-
-
-def wait_for_misses(system: System, queue: str, seat: str) -> None:
-    wait_until(lambda: is_paused(system, seat, queue), f"the pause of {seat}", 30)
