@@ -87,6 +87,10 @@ def test_a_seat_that_is_not_there_is_paused_after_two_misses_and_rung_again_when
         took_s, about = raised_within(system.node, "seat-paused", 5)
         assert about == "seat-8001"
         assert logged(system, "seat-paused")
+        ask(system.node.home, "queue reload all")
+        assert police_call(system, "13800023008").seat == "seat-8002"
+        assert is_paused(system, "8001")
+        assert "seat-paused" in system.node.alarms()
         ghost.returns(system)
         well_s = cleared_within(system.node, "seat-paused", 10)
         assert not is_paused(system, "8001")
