@@ -88,6 +88,7 @@ def test_no_limit_turns_a_caller_away_from_the_police_queue(
             system.town.call(number, [Press("1"), Stay(60)])
         if limited:
             wait_until(lambda: overflowed(system), "a caller who is turned away", 20)
+            told.caller.append("the second police caller was turned away to the next destination")
             return
         wait_for(system, "police", 3)
         assert not overflowed(system)
