@@ -54,7 +54,7 @@ class Watch:
         self.channels = 0
         self._store = StoreEye(settings)
         self._sides = Sides(settings.health.silent_after_s)
-        self._seats = PausedSeats(self.eye)
+        self._seats = PausedSeats(self.eye, settings.queues.pause_most_s)
         self._asked_at = 0.0
         self._security = SecurityLog(Home(settings.asterisk_dir).log / "security")
         self._guesses = Guesses(settings.health.ban_after)

@@ -1,5 +1,6 @@
 """Seats that the dialplan paused because nobody answered there: seen, and unpaused when back."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -28,15 +29,25 @@ class Sign:
 
 @dataclass(slots=True)
 class Returns:
-    """Remembers what was seen of each paused seat, and so sees that its telephone is back."""
+    """Remembers what was seen of each paused seat, and so sees that its telephone is back.
 
+    most_s: after so long a seat is tried again, whatever was seen; 0: never.
+    """
+
+    most_s: float = 0.0
     _known: dict[str, Sign] = field(default_factory=dict)
+    _since: dict[str, float] = field(default_factory=dict)
 
-    def look(self, signs: Mapping[str, Sign]) -> tuple[str, ...]:
-        """Seats that are back: they talk, were away and are there, or registered anew."""
+    def look(self, signs: Mapping[str, Sign], now_s: float) -> tuple[str, ...]:
+        """Seats that are back: they talk, were away and are there, or registered anew.
+
+        `now_s` is a steady clock.
+        """
         known = self._known
+        self._since = {seat: self._since.get(seat, now_s) for seat in signs}
+        late = {s for s, since in self._since.items() if 0 < self.most_s <= now_s - since}
         self._known = {seat: _newest(known.get(seat), sign) for seat, sign in signs.items()}
-        return tuple(seat for seat, sign in signs.items() if _is_back(known.get(seat), sign))
+        return tuple(s for s, sign in signs.items() if s in late or _is_back(known.get(s), sign))
 
 
 def _newest(before: Sign | None, now: Sign) -> Sign:
@@ -63,15 +74,15 @@ def paused_by_misses(queues: Iterable[Queue]) -> dict[str, Member]:
 class PausedSeats:
     """Names only: `paused` are those that stay so."""
 
-    def __init__(self, eye: Eye) -> None:
+    def __init__(self, eye: Eye, most_s: float) -> None:
         self._eye = eye
-        self._returns = Returns()
+        self._returns = Returns(most_s)
         self.paused: tuple[str, ...] = ()
 
     async def look(self, queues: Sequence[Queue]) -> None:
         paused = paused_by_misses(queues)
         signs = {name: await self._sign(member) for name, member in paused.items()}
-        for name in self._returns.look(signs):
+        for name in self._returns.look(signs, time.monotonic()):
             if await self._unpaused(paused[name]):
                 del paused[name]
         self.paused = tuple(sorted(paused))
@@ -85,5 +96,9 @@ class PausedSeats:
         except AmiError as error:
             log.warning("seat.still_paused", seat=member.name, error=str(error))
             return False
-        log.warning("seat.unpaused", seat=member.name, why="its telephone is back")
+        log.warning(
+            "seat.unpaused",
+            seat=member.name,
+            why="its telephone is back, or its pause was long enough",
+        )
         return True

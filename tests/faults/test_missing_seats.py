@@ -1,5 +1,6 @@
 """A seat that is in the queue and not in its chair: it costs two callers a ring, and no more."""
 
+import time
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from scripts.asterisk_console import ask
 from scripts.chaos.findings import Finding
 from scripts.cli.context import Site
 from scripts.cli.seats import seats_unpause
-from scripts.lab.callers import Press, Stay
+from scripts.lab.callers import Press, Stay, Wait
 from scripts.lab.footprint import footprint, wait_until_nothing_leaks
 from scripts.lab.seats import Manner
+from scripts.lab.waiting import wait_until
 from tests.faults.missing_seats import (
     ANSWERS,
     NEVER,
@@ -112,6 +114,37 @@ def test_control_without_the_pause_every_caller_rings_the_empty_chair_first(
         system.node.start_watch(NO_TESTS)
         play(system, GHOSTS[2], told, pauses=False)
         assert stays_quiet(system.node, "seat-paused", 2)
+
+
+@pytest.mark.fault("23", how="every operator behind the switch, while the switch rings nobody")
+@pytest.mark.parametrize(
+    "most_s",
+    [
+        3,
+        pytest.param(0, marks=pytest.mark.control("23", without="the pause's end by time")),
+    ],
+)
+def test_operators_whom_the_switch_could_not_ring_are_rung_again_by_themselves(
+    tmp_path: Path, told: Finding, most_s: int
+) -> None:
+    settings = f"ring_s = 1\n[queues]\npause_most_s = {most_s}\n"
+    with running_system(
+        tmp_path, 183, livelihood=("7001",), seats={"7001": NEVER}, settings=settings
+    ) as system:
+        system.node.start_watch(NO_TESTS)
+        system.town.call("13800023601", [Press("2"), Wait(0.5), Press("1"), Stay(40)])
+        wait_until(lambda: is_paused(system, "7001", "livelihood"), "the pause", 30)
+        if not most_s:
+            raised_within(system.node, "seat-paused", 5)
+            time.sleep(6)  # what must not happen has no event
+            assert is_paused(system, "7001", "livelihood")
+            told.caller.append("6 s after the fault was over the seat was still paused")
+            return
+        system.town.staff("7001", ANSWERS)
+        wait_until(lambda: not is_paused(system, "7001", "livelihood"), "its end", most_s + 4)
+        system.town.call("13800023602", [Press("2"), Wait(0.5), Press("1"), Stay(40)])
+        assert system.town.ended("13800023602", 40).talked_to == ("7001",)
+        told.caller.append(f"paused, rung again by itself after {most_s} s, answered")
 
 
 @pytest.mark.fault("23", how="an answer between two misses")

@@ -41,15 +41,22 @@ def test_only_who_missed_is_paused_by_misses_and_each_seat_once():
 )
 def test_a_telephone_is_back_when_it_shows_itself_anew(seen, back):
     returns = Returns()
-    said = [returns.look({"seat-8001": sign}) for sign in seen]
+    said = [returns.look({"seat-8001": sign}, 0.0) for sign in seen]
     assert said == [()] * (len(seen) - 1) + [("seat-8001",) if back else ()]
 
 
 def test_who_is_not_paused_any_more_is_forgotten():
     returns = Returns()
-    returns.look({"seat-8001": Sign(FREE, "x")})
-    returns.look({})
-    assert returns.look({"seat-8001": Sign(FREE, "y")}) == ()
+    returns.look({"seat-8001": Sign(FREE, "x")}, 0.0)
+    returns.look({}, 0.0)
+    assert returns.look({"seat-8001": Sign(FREE, "y")}, 0.0) == ()
+
+
+def test_a_seat_behind_the_switch_is_tried_again_after_its_time_and_never_without_one():
+    timed, untimed = Returns(600), Returns()
+    signs = {"seat-8001": Sign(FREE)}
+    assert [timed.look(signs, at) for at in (0.0, 599.0, 600.0)] == [(), (), ("seat-8001",)]
+    assert [untimed.look(signs, at) for at in (0.0, 86400.0)] == [(), ()]
 
 
 def test_no_seat_that_the_settings_do_not_name_is_unpaused():
