@@ -176,8 +176,8 @@ class Queues(Section):
         "it is paused; 0: never. The last police seat that could ring is never paused.",
     )
     pause_most_s: Annotated[float, Field(ge=0, le=86400)] = Field(
-        description="Seconds after which a seat that was paused so is rung again, though nothing was "
-        "seen of its telephone: one behind the switch cannot show itself. 0: not by time.",
+        description="Seconds after which a seat that was paused so is rung again, though nothing "
+        "was seen of its telephone: one behind the switch cannot show itself. 0: not by time.",
     )
 
 
