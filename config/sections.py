@@ -140,6 +140,13 @@ class Livelihood(Section):
     number: Number = Field(description="Number of the livelihood hotline, as shown and dialled.")
     seats: tuple[Seat, ...] = Field(description="Seats of the livelihood queue, in order.")
     ring_s: Seconds = Field(description="Seconds that one livelihood seat rings before the next.")
+    waiting_most: int = Field(
+        ge=0,
+        le=10000,
+        description="Callers who may wait in the livelihood queue. One more is told that no "
+        "operator is there, and his ticket is one to call back; 0: no limit. The police queue has "
+        "none.",
+    )
     classes: dict[Annotated[str, Field(pattern=r"^[1-4]$")], ServiceClass] = Field(
         description="Key of the second menu -> class of the ticket."
     )
@@ -161,6 +168,16 @@ class Queues(Section):
     )
     service_patience_s: Seconds = Field(
         description="Seconds after the second menu before a human is called without a key."
+    )
+    misses_until_pause: int = Field(
+        ge=0,
+        le=100,
+        description="How often in a row a seat may ring for its whole `ring_s` unanswered until "
+        "it is paused; 0: never. The last police seat that could ring is never paused.",
+    )
+    pause_most_s: Annotated[float, Field(ge=0, le=86400)] = Field(
+        description="Seconds after which a seat that was paused so is rung again, though nothing "
+        "was seen of its telephone: one behind the switch cannot show itself. 0: not by time.",
     )
 
 

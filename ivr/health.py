@@ -61,6 +61,7 @@ class Facts:
 
     left_out: givers of verdicts that the dialplan skips now.
     sip_scanners: strangers' addresses; sip_guessers: the switch's or a seat's, that are refused.
+    seats_paused: by missed calls.
     """
 
     asterisk: Life = Life.UP
@@ -70,6 +71,7 @@ class Facts:
     sip_guessers: tuple[str, ...] = ()
     selftest: str | None = None
     left_out: tuple[str, ...] = ()
+    seats_paused: tuple[str, ...] = ()
     bridge: BridgeFacts = field(default_factory=BridgeFacts)
     calls: CallFacts = field(default_factory=CallFacts)
     records: RecordFacts = field(default_factory=RecordFacts)
@@ -94,6 +96,8 @@ def _asterisk(facts: Facts, _: Limits) -> Found:
         yield "manager-refused", "var/secrets and manager.conf do not agree"
     if facts.manager_guesses:
         yield "manager-guessed", ", ".join(facts.manager_guesses)
+    if facts.seats_paused:
+        yield "seat-paused", ", ".join(facts.seats_paused)
     if facts.sip_scanners:
         yield "sip-scanned", _some(facts.sip_scanners)
     if facts.sip_guessers:

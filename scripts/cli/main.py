@@ -13,6 +13,7 @@ from scripts.cli.journal import journal
 from scripts.cli.live import live
 from scripts.cli.records import audit, calls, db, tickets
 from scripts.cli.rules import rules
+from scripts.cli.seats import seats
 from scripts.cli.service import down, status, up
 from scripts.cli.site import config as config_group
 
@@ -54,6 +55,8 @@ def watch(site: Site) -> None:
 
 
 calls.add_command(calls_end)
-for command in (up, down, status, live, doctor, rules, calls, tickets, audit, db, journal, chaos):
+for command in (
+    up, down, status, live, doctor, rules, calls, tickets, seats, audit, db, journal, chaos,
+):  # fmt: skip
     l110.add_command(command)
 l110.add_command(config_group)

@@ -135,8 +135,7 @@ class Telephone:
 
     def vanish(self) -> None:
         """Go without a word: nobody hears a BYE, and the registration stands."""
-        self.talks.clear()
-        self.line.wire.close()
+        self._do(self._vanish())
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
         assert self._loop is not None, "start it first"
@@ -164,6 +163,16 @@ class Telephone:
         await asyncio.gather(*(talk.hang_up() for talk in self.talks))
         if self._keeps:
             await self._unregister()
+
+    async def _vanish(self) -> None:
+        """On its own loop, which alone may close its sockets."""
+        if self._keeps:
+            self._keeps.cancel()
+            self._keeps = None
+        for talk in self.talks:
+            talk.sound.close()
+        self.talks.clear()
+        self.line.wire.close()
 
     async def _register(self, expires_s: int) -> int:
         to = f"sip:{self.node[0]}:{self.node[1]}"

@@ -31,6 +31,7 @@ from scripts.watch.channels import Sides, in_talks, stuck_in_agi
 from scripts.watch.metrics import WatchMetrics
 from scripts.watch.records import StoreEye, look_at_records
 from scripts.watch.scans import Scans
+from scripts.watch.seats import PausedSeats
 from scripts.watch.security import AT_MANAGER, Guesses, SecurityLog
 from scripts.watch.selftest import SelfTest
 
@@ -54,6 +55,7 @@ class Watch:
         self.channels = 0
         self._store = StoreEye(settings)
         self._sides = Sides(settings.health.silent_after_s)
+        self._seats = PausedSeats(self.eye, settings.queues.pause_most_s)
         self._asked_at = 0.0
         self._security = SecurityLog(Home(settings.asterisk_dir).log / "security")
         self._guesses = Guesses(settings.health.ban_after, AT_MANAGER)
@@ -94,6 +96,9 @@ class Watch:
         )
         strangers, ours = await asyncio.to_thread(self.scans.look)
         up = seen.life is Life.UP and not seen.refused
+        if up:
+            with suppress(AmiError):
+                await self._seats.look(seen.queues)
         self.channels = len(seen.channels)
         self.facts = Facts(
             asterisk=seen.life,
@@ -103,6 +108,7 @@ class Watch:
             sip_guessers=ours,
             selftest=self.selftest.problem if up else None,
             left_out=seen.left_out,
+            seats_paused=self._seats.paused,
             bridge=bridge,
             calls=calls,
             records=records,

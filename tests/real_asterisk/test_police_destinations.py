@@ -56,20 +56,3 @@ def test_where_no_seat_exists_the_caller_is_held_with_his_keys_until_one_answers
         told.caller.append("no seat at all: held until the duty telephone was staffed; keys stay")
         told.records.append(in_words(system.call_of("13800000003")))
         told.leaks.append(wait_until_nothing_leaks(system.node, before))
-
-
-@pytest.mark.fault("21", how="a queue without members")
-def test_a_livelihood_caller_without_any_operator_is_told_so_and_keeps_his_ticket(
-    tmp_path: Path,
-) -> None:
-    with running_system(tmp_path, 10, livelihood=(), lines=10, trunk_channels=20) as system:
-        system.town.call("13800000001", [Press("2"), Wait(0.5), Press("1"), Stay(40)])
-        system.town.call(
-            "13800000002", [Press("2"), Wait(0.5), Press("1"), Wait(2), Press("*"), Stay(40)]
-        )
-        assert [seat[0] for seat in system.town.ended("13800000002", 60).talked_to] == ["8"]
-        seen = system.town.ended("13800000001", 60)
-        assert seen.talked == ()
-        call = system.call_of("13800000001")
-        assert call.ended_by == "system"
-        assert system.ticket_of(call) is not None
