@@ -68,6 +68,15 @@ def watch(site: Site) -> None:
 
 
 @l110.command(hidden=True)
+@pass_site
+def asterisk(site: Site) -> None:
+    """Become this node's Asterisk, with its configuration written anew; started by systemd."""
+    from scripts import asterisk_program
+
+    asterisk_program.become(site.settings)
+
+
+@l110.command(hidden=True)
 @click.option("--systemd", is_flag=True, help="systemd hears the life signs; ask only Asterisk.")
 @pass_site
 def keep(site: Site, systemd: bool) -> None:
