@@ -47,7 +47,7 @@ PROGRAM = """
 command={command}
 priority={priority}
 autorestart=true
-startsecs=1
+startsecs=5
 startretries={retries}
 environment={environment}
 stopasgroup=true
@@ -73,7 +73,10 @@ class Process:
 
     @property
     def runs(self) -> bool:
-        return self.state == "RUNNING"
+        """For a second at least. To its supervisor it has started after five only: what ends
+        before that is started again with ever longer pauses."""
+        started = self.state == "STARTING" and (self.uptime_s or 0) >= 1
+        return started or self.state == "RUNNING"
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

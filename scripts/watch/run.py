@@ -82,6 +82,7 @@ class Watch:
         self._store.stop()
         await self.eye.close()
         await pages.stop()
+        told.path_of(self.settings).unlink(missing_ok=True)  # a node that is down has no alarms
         log.info("watch.stopped")
 
     async def look(self) -> None:

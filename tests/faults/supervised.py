@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from scripts.asterisk_home import CHECKOUT
 from scripts.cli import running, supervision
@@ -18,11 +19,34 @@ from scripts.lab.waiting import wait_until
 
 
 class SupervisedNode(Node):
-    """Its processes are the supervisor's; a test knows them by their pids only."""
+    """Its processes are the supervisor's; a test knows them by their pids only.
+
+    `in_front`: what stands in front of Asterisk's command.
+    """
+
+    def __init__(self, config: Path, in_front: Sequence[str] = ()) -> None:
+        super().__init__(config)
+        self.in_front = in_front
 
     def start(self) -> None:
+        if self.in_front:
+            self._start_otherwise()
+            return
         done = self.l110("up", "--detach")
         assert done.returncode == 0, done.stderr
+
+    def _start_otherwise(self) -> None:
+        """As `up` does it, with another command for Asterisk."""
+        commands = supervision.commands
+
+        def with_it(*given: Any) -> dict[str, list[str]]:  # noqa: ANN401
+            usual = commands(*given)
+            return {**usual, "asterisk": [*self.in_front, *usual["asterisk"]]}
+
+        running.prepare(self.settings)
+        with patch.object(supervision, "commands", with_it):
+            running.start(self.settings, self.config)
+        running.wait_until_ready(self.settings, lambda name: None)
 
     def stop(self) -> None:
         running.stop(self.settings)

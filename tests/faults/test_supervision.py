@@ -218,21 +218,23 @@ def test_whoever_dies_is_started_anew(system: System, told: Finding) -> None:
 
 def test_a_process_that_does_not_stay_up_is_an_alarm_and_is_tried_again(system: System) -> None:
     """It comes back by itself once its cause is gone, also long after the supervisor gave up."""
-    node, rules = node_of(system), system.node.settings.journal_path
-    kept = [path for path in rules.parent.glob(f"{rules.name}*") if path.is_file()]
+    node, journal = node_of(system), system.node.settings.journal_path
+    kept = [path for path in journal.parent.glob(f"{journal.name}*") if path.is_file()]
     for path in kept:
         path.rename(path.with_name(f"kept-{path.name}"))
-    rules.mkdir()
+    journal.mkdir()
     node.signal("ivr", signal.SIGKILL)
-    raised_within(node, "process-failing", 30)
-    found = node.status()
-    assert found["state"] == "partly"
-    told = {alarm["name"]: alarm["runbook"] for alarm in found["alarms"]}
-    assert told["process-failing"] == ALARMS["process-failing"].runbook
-    wait_until(lambda: "FATAL" in states(node), "the supervisor to give up", 60)
-    rules.rmdir()
-    for path in kept:
-        path.with_name(f"kept-{path.name}").rename(path)
+    try:
+        raised_within(node, "process-failing", 60)
+        found = node.status()
+        assert found["state"] == "partly"
+        told = {alarm["name"]: alarm["runbook"] for alarm in found["alarms"]}
+        assert told["process-failing"] == ALARMS["process-failing"].runbook
+        wait_until(lambda: "FATAL" in states(node), "the supervisor to give up", 90)
+    finally:
+        journal.rmdir()
+        for path in kept:
+            path.with_name(f"kept-{path.name}").rename(path)
     wait_until(lambda: answering(system), "the bridge", 60)
     cleared_within(node, "bridge-down", 10)
     assert '"event": "process.given_up"' in node.log
