@@ -16,7 +16,7 @@ import structlog
 from config.settings import Settings
 from scripts.asterisk_home import Home
 from scripts.cli import supervision
-from scripts.keeper.console import Console
+from scripts.keeper.console import Console, manager_answers
 from scripts.keeper.inbox import Inbox
 from scripts.keeper.patience import patience_s
 from scripts.keeper.signs import Signs
@@ -117,6 +117,10 @@ class Keeper:
         if found is None or not most_s or found[1] <= most_s:
             return
         pid, silent_s = found
+        if manager_answers(self._settings.ami.host, self._settings.ami.port):
+            log.warning("asterisk.console_silent", pid=pid, does="nothing: its manager answers")
+            self._console.forgive(now_s)
+            return
         if self._inbox is None or self._running.get("asterisk") == pid:
             self._end("asterisk", pid, silent_s)
 

@@ -86,9 +86,12 @@ def test_a_caller_whose_guard_was_set_back_is_freed_by_the_end_of_the_frozen_bri
 def test_control_the_guard_alone_does_not_free_him(tmp_path: Path, told: Finding) -> None:
     settings = "[supervisor]\nbridge_silent_s = 0\n"
     with on_a_clock_of_its_own(tmp_path, 207, settings) as (system, clock):
+        assert isinstance(system.node, SupervisedNode)
+        asterisk = system.node.pid("asterisk")
         pid = held_by_a_frozen_bridge(system, clock, "13800020701")
         time.sleep(HELD_FOR_S)
         assert not rang(system, "13800020701")
+        assert system.node.pid("asterisk") == asterisk, "a step of the clock is no freeze"
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: rang(system, "13800020701"), "the police to ring", 10)
         system.town.ended("13800020701")

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from db.engine import make_engine
 from db.forwarder import Forwarder
@@ -121,17 +122,19 @@ def test_control_a_successor_that_ends_nothing_makes_no_progress(
 
 def test_only_sessions_of_the_same_name_are_ended(postgres: PostgresServer, tmp_path: Path) -> None:
     url = postgres.new_database(f"s{abs(hash(str(tmp_path)))}")
-    others = [make_engine(url, name=name) for name in ("", "l110-forward-n2")]
-    lines = [engine.connect() for engine in others]
-    twin = make_engine(url, name=NAME).connect()
-    assert end_predecessors(make_engine(url, name=NAME)) == 1
-    for line in lines:
-        assert line.execute(text("SELECT 1")).scalar_one() == 1
+    names = ("", "l110-forward-n2", NAME, NAME)
+    nameless, other, twin, successor = (make_engine(url, name=name) for name in names)
+    spared = [nameless.connect(), other.connect()]
+    left = twin.connect()
+    assert end_predecessors(successor) == 1
+    assert [line.execute(text("SELECT 1")).scalar_one() for line in spared] == [1, 1]
+    with pytest.raises(OperationalError, match="terminat"):
+        left.execute(text("SELECT 1"))
+    assert end_predecessors(nameless) == 0
+    for line in (*spared, left):
         line.close()
-    with pytest.raises(Exception, match="terminat"):
-        twin.execute(text("SELECT 1"))
-    twin.invalidate()
-    assert end_predecessors(others[0]) == 0
+    for engine in (nameless, other, twin, successor):
+        engine.dispose()
 
 
 def test_a_line_that_is_dead_is_found_by_the_server_too(postgres: PostgresServer) -> None:

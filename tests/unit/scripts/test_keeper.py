@@ -10,7 +10,7 @@ import time
 import pytest
 
 from config.settings import load_settings
-from scripts.keeper.console import Console
+from scripts.keeper.console import Console, manager_answers
 from scripts.keeper.inbox import Inbox
 from scripts.keeper.patience import patience_s
 from scripts.keeper.signs import Signs
@@ -133,6 +133,17 @@ def test_a_console_that_answers_is_alive_and_one_that_takes_lines_only_is_not(tm
     console.join(5)
 
 
+def test_a_manager_that_greets_is_a_witness_that_asterisk_lives():
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        host, port = door.getsockname()
+        assert not manager_answers(host, port, 0.2)  # the kernel takes the line, nobody greets
+        greets = threading.Event()
+        greets.set()
+        threading.Thread(target=serve, args=(door, greets), daemon=True).start()
+        assert wait_until(lambda: manager_answers(host, port, 1.0), "a greeting", 5)
+    assert not manager_answers(host, port, 0.2)
+
+
 def silence(console: Console) -> float | None:
     found = console.silent(time.monotonic())
     assert found is None or found[0] == os.getpid()
@@ -148,7 +159,7 @@ def serve(door: socket.socket, answers: threading.Event) -> None:
         line.sendall(b"host/1/Asterisk\n")
         answers.wait()
         line.recv(100)
-        line.sendall(b"System uptime: 17\n")
+        line.sendall(b"Asterisk 22 built by nobody\n")
         line.close()
 
 

@@ -5,6 +5,8 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,8 +24,15 @@ EXPOSED_AT_MOST = 2.5  # of 10, as systemd-analyze reckons; a service without an
 
 
 @pytest.fixture
-def settings(tmp_path, monkeypatch):
-    monkeypatch.setenv("L110_VAR_DIR", str(tmp_path))
+def short() -> Iterator[Path]:
+    """A folder with room for the name of a socket below it."""
+    with tempfile.TemporaryDirectory(prefix="l110-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def settings(short, monkeypatch):
+    monkeypatch.setenv("L110_VAR_DIR", str(short))
     return load_settings()
 
 
@@ -114,9 +123,9 @@ def test_a_path_that_systemd_would_read_otherwise_is_refused(tmp_path, monkeypat
 
 
 @pytest.fixture
-def written(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setenv("L110_VAR_DIR", str(tmp_path / "var"))
-    folder = tmp_path / "units"
+def written(short, monkeypatch) -> Path:
+    monkeypatch.setenv("L110_VAR_DIR", str(short / "var"))
+    folder = short / "units"
     done = CliRunner().invoke(l110, ["config", "systemd", "--user", "root", str(folder)])
     assert done.exit_code == 0, done.output
     return folder
