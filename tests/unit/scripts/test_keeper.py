@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -156,11 +157,11 @@ def serve(door: socket.socket, answers: threading.Event) -> None:
             line, _ = door.accept()
         except OSError:
             return
-        line.sendall(b"host/1/Asterisk\n")
-        answers.wait()
-        line.recv(100)
-        line.sendall(b"Asterisk 22 built by nobody\n")
-        line.close()
+        with line, suppress(OSError):
+            line.sendall(b"host/1/Asterisk\n")
+            answers.wait()
+            line.recv(100)
+            line.sendall(b"Asterisk 22 built by nobody\n")
 
 
 def test_the_bridge_has_the_patience_of_its_setting(monkeypatch):
