@@ -123,7 +123,7 @@ def test_a_path_that_systemd_would_read_otherwise_is_refused(tmp_path, monkeypat
 
 
 @pytest.fixture
-def written(short, monkeypatch) -> Path:
+def written(short: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("L110_VAR_DIR", str(short / "var"))
     folder = short / "units"
     done = CliRunner().invoke(l110, ["config", "systemd", "--user", "root", str(folder)])
