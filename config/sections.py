@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
+Patience = Annotated[float, Field(ge=0, le=3600)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 NodeName = Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")]  # a part of every call's id
 Number = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
@@ -227,6 +228,14 @@ class Supervisor(Section):
     ready_within_s: Seconds = Field(description="Seconds that `l110 up` waits for every process.")
     stop_within_s: Seconds = Field(
         description="Seconds that a process has to end before it is killed."
+    )
+    bridge_silent_s: Patience = Field(
+        description="Seconds without a life sign of the bridge until it is killed and started "
+        "anew; 0: never."
+    )
+    asterisk_silent_s: Patience = Field(
+        description="Seconds without an answer on Asterisk's console until it is killed and "
+        "started anew, with all its calls; 0: never."
     )
 
 

@@ -56,6 +56,18 @@ class RecordFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class KeeperFacts:
+    """What `l110 keep` says of the processes: name -> what happened to it.
+
+    silent: it runs no more, or is frozen itself; also False where there is none.
+    """
+
+    silent: bool = False
+    restarted: Mapping[str, str] = field(default_factory=dict)
+    failing: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """selftest: why the last self-test failed; None: it did not, or there was none.
 
@@ -75,6 +87,7 @@ class Facts:
     bridge: BridgeFacts = field(default_factory=BridgeFacts)
     calls: CallFacts = field(default_factory=CallFacts)
     records: RecordFacts = field(default_factory=RecordFacts)
+    keeper: KeeperFacts = field(default_factory=KeeperFacts)
 
 
 Found = Iterator[tuple[str, str]]
@@ -83,7 +96,13 @@ Found = Iterator[tuple[str, str]]
 def judge(facts: Facts, limits: Limits | None = None) -> dict[str, str]:
     """Name of each alarm that holds now -> what it is about, without a phone number."""
     known = limits or Limits()
-    parts: tuple[Callable[[Facts, Limits], Found], ...] = (_asterisk, _bridge, _calls, _records)
+    parts: tuple[Callable[[Facts, Limits], Found], ...] = (
+        _asterisk,
+        _bridge,
+        _calls,
+        _records,
+        _keeper,
+    )
     return {name: detail for part in parts for name, detail in part(facts, known)}
 
 
@@ -166,3 +185,17 @@ def _journal(records: RecordFacts, limits: Limits) -> Found:
     oldest_s = records.journal_oldest_s or 0.0
     if records.journal_waiting > limits.journal_steps or oldest_s > limits.journal_oldest_s:
         yield "journal-waiting", f"{records.journal_waiting} steps, the oldest for {oldest_s:.0f} s"
+
+
+def _keeper(facts: Facts, _: Limits) -> Found:
+    keeper = facts.keeper
+    if keeper.silent:
+        yield "keeper-silent", "`l110 keep` has not looked for ten seconds"
+    if keeper.failing:
+        yield "process-failing", _told(keeper.failing)
+    if quiet := {n: why for n, why in keeper.restarted.items() if n not in keeper.failing}:
+        yield "process-restarted", _told(quiet)
+
+
+def _told(processes: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {why}" for name, why in sorted(processes.items()))

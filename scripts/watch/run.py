@@ -28,6 +28,7 @@ from scripts.watch.ban import Ban
 from scripts.watch.board import Board
 from scripts.watch.bridge import look_at_bridge
 from scripts.watch.channels import Sides, in_talks, stuck_in_agi
+from scripts.watch.keeper import look_at_keeper
 from scripts.watch.metrics import WatchMetrics
 from scripts.watch.records import StoreEye, look_at_records
 from scripts.watch.scans import Scans
@@ -85,6 +86,7 @@ class Watch:
         self._store.stop()
         await self.eye.close()
         await pages.stop()
+        told.path_of(self.settings).unlink(missing_ok=True)  # a node that is down has no alarms
         log.info("watch.stopped")
 
     async def look(self) -> None:
@@ -112,6 +114,7 @@ class Watch:
             bridge=bridge,
             calls=calls,
             records=records,
+            keeper=look_at_keeper(self.settings),
         )
         self.board.update(judge(self.facts, self._limits), time.monotonic())
         self._tell()

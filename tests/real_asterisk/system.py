@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -229,11 +229,12 @@ def running_system(
     *,
     seats: Mapping[str, Manner] | None = None,
     trunk_channels: int = 8,
+    node_of: Callable[[Path], Node] = Node,
     **told: Any,  # noqa: ANN401  the fields of Plan
 ) -> Iterator[System]:
     """Start a node (see Plan for what it may be told) with a town around it.
 
-    Everything is stopped by the processes that were started.
+    Everything is stopped by the processes that were started. `node_of`: another way to start it.
     """
     plan = Plan(place, **told)
     everybody = {*plan.police, *plan.livelihood, DUTY_TELEPHONE} - {*plan.registered}
@@ -249,7 +250,7 @@ def running_system(
         direct_seats=tuple(number for number in plan.police if number in everybody),
         trunk_channels=trunk_channels,
     )
-    node = Node(plan.write(root))
+    node = node_of(plan.write(root))
     system = System(Town(town), node, Telephones(node, plan.telephones_host))
     try:
         system.node.start()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ivr.alarms import ALARMS, TABLE
-from ivr.health import BridgeFacts, CallFacts, Facts, Life, RecordFacts, judge
+from ivr.health import BridgeFacts, CallFacts, Facts, KeeperFacts, Life, RecordFacts, judge
 
 RUNBOOK = Path(__file__).parents[3] / "docs/runbook.md"
 
@@ -39,6 +39,9 @@ ILL = {
     "seat-paused": Facts(seats_paused=("seat-8001",)),
     "audio-silent": Facts(calls=CallFacts(silent=("PJSIP/seat-8001-1",))),
     "caller-unreturned": Facts(records=RecordFacts(unreturned=("20260101T000000Z-n1-1-aa",))),
+    "process-failing": Facts(keeper=KeeperFacts(failing={"ivr": "not up for 9 s"})),
+    "process-restarted": Facts(keeper=KeeperFacts(restarted={"ivr": "ended, 1 new start"})),
+    "keeper-silent": Facts(keeper=KeeperFacts(silent=True)),
 }
 BY_STATUS = {"watch-silent"}  # whoever is silent cannot say so: `l110 status` does
 
