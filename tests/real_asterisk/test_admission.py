@@ -6,16 +6,17 @@ import pytest
 
 from scripts.asterisk_console import ask
 from scripts.chaos.findings import Finding
-from scripts.lab.callers import HangUp, Press, Stay, Wait
+from scripts.lab.callers import Action, HangUp, Press, Stay, Wait
 from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
 from scripts.lab.witness import Witness
-from tests.limits import dialplan_changed, set_limits, within_ten_minutes
+from tests.limits import OFF, dialplan_changed, set_limits, within_ten_minutes
 from tests.real_asterisk.system import System, running_system
 
 LINES = 4
 SEATS = [f"80{n:02d}" for n in range(1, 11)]
 TALKS = dict.fromkeys(SEATS, Manner(ring_s=0.1, talk_s=60))
+HANDS_BACK = dict.fromkeys(("7001", "7002"), Manner(ring_s=0.1, talk_s=20, keys="*1"))
 MANY = pytest.mark.control("50", without="the limits of one number")
 
 
@@ -23,7 +24,7 @@ MANY = pytest.mark.control("50", without="the limits of one number")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     root = tmp_path_factory.mktemp("admission")
     with running_system(
-        root, 187, police=SEATS, lines=LINES, trunk_channels=30, seats=TALKS
+        root, 187, police=SEATS, lines=LINES, trunk_channels=30, seats={**TALKS, **HANDS_BACK}
     ) as system:
         yield system
 
@@ -115,15 +116,16 @@ def test_control_counted_as_one_number_they_would_be_refused(
 def priority(system: System, number: str, call: int) -> int:
     """The band in which the police queue took this number's n-th call (from 1)."""
 
-    def queued() -> int | None:
+    def queued() -> list[int]:
         rows = sorted(
             (row for row in system.calls() if row.caller == number),
             key=lambda row: str(row.started_at),
         )
         steps = system.steps_of(rows[call - 1]) if len(rows) >= call else ()
-        return next((1 + int(s.data["prio"]) for s in steps if s.kind == "queued"), None)
+        told = (step.data for step in steps if step.kind == "queued")
+        return [int(facts["prio"]) for facts in told if facts["queue"] == "police"]
 
-    return wait_until(queued, f"call {call} of {number} to be queued", 10) - 1  # type: ignore[operator]
+    return wait_until(queued, f"call {call} of {number} to be queued", 20)[0]
 
 
 def redials(system: System, number: str) -> None:
@@ -189,3 +191,25 @@ def test_control_without_the_limit_of_a_number_it_does_not(system: System) -> No
     set_limits(system.node, freely=LINES)
     assert [way(begins(system, "13800000016")) for _ in range(2)] == ["bridge"] * 2
     assert priority(system, "13800000016", 2) == 30
+
+
+BY_HIS_OWN_KEY = [Press("2"), Wait(0.5), Press("*"), Stay(4)]
+BY_A_SEAT = [Press("2"), Wait(0.5), Press("1"), Stay(12)]
+
+
+@pytest.mark.parametrize(
+    ("number", "limit", "actions", "band"),
+    [
+        pytest.param("13800000021", 1, BY_HIS_OWN_KEY, 0, id="by-his-own-key"),
+        pytest.param("13800000022", OFF, BY_HIS_OWN_KEY, 20, id="control-no-limit"),
+        pytest.param("13800000023", 1, BY_A_SEAT, 20, id="by-a-call-taker"),
+    ],
+)
+def test_who_is_behind_comes_forward_by_a_call_takers_word_only(
+    system: System, number: str, limit: int, actions: list[Action], band: int
+) -> None:
+    within_ten_minutes(30)
+    set_limits(system.node, freely=2, per_10_min=limit)
+    redials(system, number)
+    system.town.call(number, actions)
+    assert priority(system, number, 2) == band
