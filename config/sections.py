@@ -126,8 +126,8 @@ class Admission(Section):
         ge=0,
         le=1000,
         description="Calls of one caller's number at a time. One more waits behind everybody in "
-        "the police queue. Never counted for withheld, unreadable or three-digit numbers, nor for the "
-        "switch's address; 0: no limit.",
+        "the police queue. Never counted for withheld, unreadable or three-digit numbers, nor "
+        "for the switch's address; 0: no limit.",
     )
     calls_per_number_in_10_min: int = Field(
         ge=0,
