@@ -120,20 +120,27 @@ class Admission(Section):
     new_calls_per_s: int = Field(
         ge=0,
         le=10000,
-        description="New calls in one second that are let in. The next one is refused with 503, so "
-        "that the switch rings the police itself; 0: no limit.",
+        description="New calls in one second that are let in; refused ones do not count. The next "
+        "one is refused with 503, so that the switch rings the police itself; 0: no limit.",
     )
     calls_per_number: int = Field(
         ge=0,
         le=1000,
-        description="Calls of one caller's number at a time. One more is refused with 503. Never "
-        "counted for withheld or unreadable numbers, nor for the switch's address; 0: no limit.",
+        description="Calls of one caller's number at a time. One more waits behind everybody in "
+        "the police queue. Never counted for withheld, unreadable or three-digit numbers, nor "
+        "for the switch's address; 0: no limit.",
+    )
+    calls_per_number_in_10_min: int = Field(
+        ge=0,
+        le=100000,
+        description="Calls that one caller's number begins in ten minutes of the clock (10:20 to "
+        "10:30). One more waits behind everybody, as above; 0: no limit.",
     )
     reserved_lines: int = Field(
         ge=0,
         le=1000,
         description="Of `police.lines`, the last ones: they are only for numbers that have no "
-        "other call here.",
+        "other call here and are within their limits. Other calls are refused with 503 there.",
     )
 
 

@@ -116,6 +116,7 @@ def _globals(settings: Settings) -> str:
         "L110_PRIO_KEYED": 30,
         "L110_PRIO_RETURNED": 20,
         "L110_PRIO_NO_KEY": 10,
+        "L110_PRIO_BEHIND": 0,
         "L110_POLICE_WAIT_S": round(settings.police.overflow_after_s),
         "L110_POLICE_RING_S": round(settings.police.ring_s),
         "L110_LIVELIHOOD_RING_S": round(settings.livelihood.ring_s),
@@ -138,6 +139,7 @@ def _admission(settings: Settings) -> dict[str, object]:
     return {
         "L110_LINES_FREELY": max(settings.police.lines - limits.reserved_lines, 0),
         "L110_PER_NUMBER": limits.calls_per_number or NO_LIMIT,
+        "L110_PER_10_MIN": limits.calls_per_number_in_10_min or NO_LIMIT,
         "L110_NEW_PER_S": limits.new_calls_per_s or NO_LIMIT,
     }
 
