@@ -142,7 +142,9 @@ def test_a_manager_that_greets_is_a_witness_that_asterisk_lives():
         greets.set()
         threading.Thread(target=serve, args=(door, greets), daemon=True).start()
         assert wait_until(lambda: manager_answers(host, port, 1.0), "a greeting", 5)
-    assert not manager_answers(host, port, 0.2)
+    with socket.socket() as nobody:  # bound, and never listening
+        nobody.bind(("127.0.0.1", 0))
+        assert not manager_answers("127.0.0.1", nobody.getsockname()[1], 0.2)
 
 
 def silence(console: Console) -> float | None:
