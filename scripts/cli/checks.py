@@ -5,6 +5,7 @@ import ipaddress
 import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from scripts.prompts import LONGEST_MENU_S
 SETUP = "Run scripts/setup."
 FORWARD = "See whether `l110 forward` runs and the store answers."
 FREE_SPACE_GB = 2.0
+HOSTS = Path("/etc/hosts")
 JOURNAL_DEEP = 1000  # steps: about a hundred calls that the store has not heard of
 JOURNAL_OLD_S = 60.0  # a forwarder that runs and has its store needs less than a second
 CEL_DEEP = 500_000  # bytes: about as many calls
@@ -172,6 +174,16 @@ def clock(_: Settings) -> Check:
     return judge_clock(probe_clock())
 
 
+def own_name(_: Settings) -> Check:
+    """Asterisk asks for the machine's own name as it starts, and waits for a dead name server."""
+    name = socket.gethostname()
+    lines = (line.partition("#")[0].split()[1:] for line in HOSTS.read_text().splitlines())
+    if any(name in names for names in lines):
+        return ok("own name", f"{name} is in {HOSTS}")
+    mend = f'echo "127.0.1.1 {name}" >> {HOSTS}'
+    return warn("own name", f"{HOSTS} lacks {name}: without DNS Asterisk starts late", mend)
+
+
 def secret_files(settings: Settings) -> Check:
     """Readable by their owner only; made by `up`, so none yet is no fault."""
     folder = settings.secret_path("")
@@ -210,6 +222,7 @@ ALL: tuple[Callable[[Settings], Check], ...] = (
     journal,
     call_records,
     clock,
+    own_name,
     secret_files,
     manager_is_local,
 )

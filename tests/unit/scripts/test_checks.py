@@ -92,3 +92,20 @@ def test_a_journal_that_cannot_be_read_is_a_failure(settings):
 def test_a_full_disk_is_told_before_the_journal_meets_it(settings, monkeypatch):
     monkeypatch.setattr(checks, "FREE_SPACE_GB", 1e9)
     assert checks.state_folder(settings).state == "fail"
+
+
+@pytest.mark.parametrize(
+    ("line", "state"),
+    [
+        ("127.0.1.1 far.example here", "ok"),
+        ("#127.0.1.1 here", "warn"),
+        ("127.0.1.1 there", "warn"),
+    ],
+)
+def test_a_machine_whose_own_name_only_dns_knows_is_a_warning(tmp_path, monkeypatch, line, state):
+    monkeypatch.setattr(checks, "HOSTS", tmp_path / "hosts")
+    monkeypatch.setattr("socket.gethostname", lambda: "here")
+    checks.HOSTS.write_text(f"127.0.0.1 localhost\n{line}\n")
+    found = checks.own_name(load_settings())
+    assert found.state == state
+    assert bool(found.mend) == (state == "warn")
