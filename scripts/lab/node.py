@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from config.settings import Settings, load_settings
@@ -32,6 +33,8 @@ class Node:
             self.start_one(name)
         for name in ("asterisk", "ivr"):
             self.wait_for(name)
+        # Else it opens its files while a test looks what is left open.
+        wait_until(self._forwarder_reads, "the forwarder to read feed and journal", 20)
 
     def start_one(self, name: str, environment: Mapping[str, str] | None = None) -> None:
         command = [sys.executable, "-m", "scripts", "--config", str(self.config), name]
@@ -58,6 +61,11 @@ class Node:
     def is_up(self) -> bool:
         """Whether Asterisk takes calls."""
         return is_up(self.home)
+
+    def _forwarder_reads(self) -> bool:
+        feed = self.settings.cel_path
+        wanted = {str(path) for path in (feed, self.settings.journal_path) if path.exists()}
+        return wanted <= open_files(self.processes["forward"].pid)
 
     def _bridge_listens(self) -> bool:
         return listens(self.settings.agi.host, self.settings.agi.port)
@@ -100,6 +108,15 @@ class Node:
             if process := self.processes.get(name):
                 process.stop()
         self.engine.dispose()
+
+
+def open_files(pid: int) -> set[str]:
+    """Where its descriptors lead."""
+    found = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):  # it was closed meanwhile
+            found.add(str(link.readlink()))
+    return found
 
 
 def listens(host: str, port: int) -> bool:

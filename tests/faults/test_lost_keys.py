@@ -57,6 +57,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         livelihood=LIVELIHOOD,
         lines=60,
         seats=seats,
+        settings="[admission]\nnew_calls_per_s = 0\n",
     ) as system:
         # Asterisk takes its memory for so many at once; and all is well where nothing is lost.
         calm = play(system, KEYS, loses_nothing)

@@ -41,6 +41,7 @@ def calls_in_flight(root: Path, place: int) -> Iterator[System]:
         livelihood=("7001",),
         overflow_after_s=600,
         seats={"8001": Manner(ring_s=0.2, talk_s=600), "7001": Manner(answers=False)},
+        settings="[queues]\nmisses_until_pause = 0\n",  # 7001 rings for whoever waits, to the end
     ) as system:
         add_users(system)
         town, home = system.town, system.node.home
