@@ -1,7 +1,5 @@
 """No name can be looked up: nothing on a call's way asks for one."""
 
-import os
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -18,6 +16,7 @@ from scripts.lab.footprint import footprint
 from scripts.lab.process import Process
 from scripts.lab.waiting import wait_until
 from tests.faults.calls_meanwhile import Meanwhile
+from tests.namespaces import may_unshare
 from tests.real_asterisk.system import running_system
 
 # Its own view of two files, and no other change; `$0` and `$1` lie over them.
@@ -27,7 +26,7 @@ OWN_FILES = (
 PROCESSES = ("asterisk", "ivr", "forward")
 
 pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0 or shutil.which("unshare") is None,
+    not may_unshare(),
     reason="a process with other name servers than this machine's needs root and unshare",
 )
 

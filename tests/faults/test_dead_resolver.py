@@ -13,7 +13,12 @@ from scripts.lab import node as lab_node
 from scripts.lab.process import Process
 from scripts.lab.waiting import wait_until
 from tests.faults.calls_meanwhile import Meanwhile
+from tests.namespaces import may_unshare
 from tests.real_asterisk.system import running_system
+
+pytestmark = pytest.mark.skipif(
+    not may_unshare(), reason="a process with a resolver of its own needs root and unshare"
+)
 
 PLACE = 199
 # In a mount namespace of its own: whoever asks for a name asks a resolver that is silent.

@@ -8,12 +8,12 @@ from db.models import CallRow
 from routing.texts import UNREADABLE
 from scripts.asterisk_console import ask
 from scripts.chaos.findings import Finding
-from scripts.lab.footprint import footprint, wait_until_nothing_leaks
 from scripts.lab.seats import Manner
 from scripts.lab.sip_message import Message, ack_of
 from scripts.lab.waiting import wait_until
 from tests.faults.raw_sip import RawSip, raw_sip
 from tests.real_asterisk.system import System, running_system
+from tests.seen import nothing_left
 
 SEATS = ("8001", "8002")
 
@@ -33,6 +33,12 @@ def switch(system: System) -> Iterator[RawSip]:
         yield raw
 
 
+@pytest.fixture(autouse=True)
+def _leaves_nothing(system: System, told: Finding) -> Iterator[None]:
+    with nothing_left(system.node, told):
+        yield
+
+
 def answers(system: System) -> int:
     return sum(event.name == "SW_SEAT" for event in system.town.switch.events())
 
@@ -46,7 +52,7 @@ def named(invite: Message, name: bytes) -> bytes:
 
 def call_with(system: System, switch: RawSip, number: str, name: bytes) -> CallRow:
     """A call of the switch under this name; he presses nothing, and talks."""
-    before, rows = footprint(system.node), {row.call_id for row in system.calls()}
+    rows = {row.call_id for row in system.calls()}
     talks = answers(system)
     invite = switch.invite(number)
     switch.say(named(invite, name))
@@ -54,11 +60,10 @@ def call_with(system: System, switch: RawSip, number: str, name: bytes) -> CallR
     answer = next(m for m in switch.heard if (m.status, m.branch) == (200, invite.branch))
     switch.say(ack_of(invite, answer).encode())
     wait_until(lambda: answers(system) > talks, "a seat to answer", 20)
+    wait_until(lambda: system.node.largest_talk() == 2, "the node to put them together", 5)
     switch.hang_up(invite, answer)
     assert switch.final() == 200
-    row = system.new_call(rows)
-    wait_until_nothing_leaks(system.node, before)
-    return row
+    return system.new_call(rows)
 
 
 @pytest.mark.fault("B12", how="GBK bytes as the display name of a From header")

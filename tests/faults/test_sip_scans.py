@@ -67,6 +67,7 @@ def test_the_switch_and_the_seats_are_an_alarm_and_never_on_the_list(
     wait_until(both_named, "the alarm to name both", 5)
     assert "sip-scanned" not in records.node.alarms()
     assert banned(records) == {}
+    told.caller.append("no caller: refused messages only")
     told.records.append("from the switch's and a seat's address: sip-guessed, nobody on the list")
     told.leaks.append(wait_until_nothing_leaks(records.node, before))
 
@@ -85,6 +86,7 @@ def test_a_stranger_who_scans_is_an_alarm_and_on_the_list(records: Records, told
     assert set(banned(records)) == {about}
     log = (records.node.settings.log_dir / "watch.log").read_text()
     assert log.count('"event": "sip.scanned"') == 1
+    told.caller.append("no caller: a stranger's messages, each refused")
     told.records.append(f"sip-scanned after {took_s:.1f} s; on the list for an hour; 19 are none")
     told.leaks.append(wait_until_nothing_leaks(records.node, before))
 
