@@ -44,7 +44,7 @@ def lines_for(load: float, share: float) -> int:
 
 
 def waits(load: float, seats: int) -> float:
-    """C: the share of callers who wait, where nobody ever gives up. 1.0 where load reaches seats."""
+    """C: the share of callers who wait, where nobody gives up. 1.0 where load reaches seats."""
     if load >= seats:
         return 1.0
     b = blocked(load, seats)
@@ -93,7 +93,7 @@ class Patience:
     def answered_within(self, seconds: float) -> float:
         """The share of all callers who are answered in at most so many seconds."""
         late = self._of_all(lambda x: math.exp(-x / self.patience_s), since_s=seconds)
-        return 1 - self.gives_up - late
+        return min(1.0, max(0.0, 1 - self.gives_up - late))
 
     def _of_all(self, weight: Callable[[float], float], since_s: float = 0.0) -> float:
         """The weight, over the density of the wait that a caller of endless patience would have."""

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from reports.capacity.erlang import blocked
+from reports.capacity.hour import Kind
 from scripts.benchmarks.intervals import percentile
-from scripts.storm.model import LINES, Kind
+from scripts.storm.callers import LINES
 from scripts.storm.simulation import Attempt
 
 DRAWS = 1000
@@ -33,11 +34,11 @@ class Share:
 class Figures:
     """Of one world under one mix.
 
-    blocked: of all attempts. emergencies_blocked: of their attempts. emergencies_lost: of the people
-    in danger who never got through. seat_p50_s, seat_p99_s: from an emergency's first attempt to the
-    ring of a police seat, of those who got through. line_s: mean time that an attempt that was taken
-    held a police line; line_s_not_police: the same of calls that were not for the police.
-    erlang_b: blocking by the formula, for the attempts and the holding times that were seen.
+    blocked: of all attempts. emergencies_blocked: of their attempts. emergencies_lost: of the
+    people in danger who never got through. seat_p50_s, seat_p99_s: from an emergency's first
+    attempt to the ring of a police seat, of those who got through. line_s: mean time that an
+    attempt which was taken held a police line; line_s_not_police: the same of calls that were not
+    for the police. erlang_b: the formula's blocking for the attempts and times that were seen.
     """
 
     attempts: int

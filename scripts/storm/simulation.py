@@ -6,18 +6,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scripts.storm.model import (
-    LINES,
-    ONE_CALLER_EVERY_S,
-    Caller,
-    Habits,
-    Kind,
-    Mix,
-    Release,
-    World,
-    callers,
-    somebody,
-)
+from reports.capacity.hour import Habits, Kind, Mix, Release, World
+from scripts.storm.callers import LINES, ONE_CALLER_EVERY_S, Caller, callers, somebody
 
 E1_CHANNELS = 30
 
@@ -26,9 +16,9 @@ E1_CHANNELS = 30
 class Attempt:
     """One INVITE that came to the switch.
 
-    tries: how often this caller was blocked before. line_s: how long the attempt held a police line;
-    0 when blocked. seat_after_s: from the caller's first attempt to the ring of a police seat; None:
-    none rang for this attempt. gave_up: blocked, and he does not call again.
+    tries: how often this caller was blocked before. gave_up: blocked, and he does not call again.
+    line_s: how long the attempt held a police line; 0 when blocked. seat_after_s: from the caller's
+    first attempt to the ring of a police seat; None: none rang for this attempt.
     """
 
     at: float
