@@ -1,24 +1,11 @@
-"""The tables of a settings file. Each field says what it is for: docs/settings.md shows it."""
+"""The tables of a settings file that shape calls. Each field says what it is for."""
 
 from itertools import permutations
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Port = Annotated[int, Field(ge=1, le=65535)]
-Seconds = Annotated[float, Field(gt=0, le=86400)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-NodeName = Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")]  # a part of every call's id
-Number = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
-SeatKey = Annotated[str, Field(pattern=r"^[*#][0-9*#]{1,4}$")]
-Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
-# As in tickets/, which this folder may not import; a test holds them together.
-ServiceClass = Literal["complaint", "hardship", "information", "market"]
-Network = Annotated[str, Field(pattern=r"^[0-9.]{7,15}/[0-9]{1,2}$")]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from config.fields import Host, Name, Network, Number, Port, SeatKey, Seconds, Section, ServiceClass
 
 
 class Seat(Section):
@@ -119,20 +106,27 @@ class Admission(Section):
     new_calls_per_s: int = Field(
         ge=0,
         le=10000,
-        description="New calls in one second that are let in. The next one is refused with 503, so "
-        "that the switch rings the police itself; 0: no limit.",
+        description="New calls in one second that are let in; refused ones do not count. The next "
+        "one is refused with 503, so that the switch rings the police itself; 0: no limit.",
     )
     calls_per_number: int = Field(
         ge=0,
         le=1000,
-        description="Calls of one caller's number at a time. One more is refused with 503. Never "
-        "counted for withheld or unreadable numbers, nor for the switch's address; 0: no limit.",
+        description="Calls of one caller's number at a time. One more waits behind everybody in "
+        "the police queue. Never counted for withheld, unreadable or three-digit numbers, nor "
+        "for the switch's address; 0: no limit.",
+    )
+    calls_per_number_in_10_min: int = Field(
+        ge=0,
+        le=100000,
+        description="Calls that one caller's number begins in ten minutes of the clock (10:20 to "
+        "10:30). One more waits behind everybody, as above; 0: no limit.",
     )
     reserved_lines: int = Field(
         ge=0,
         le=1000,
         description="Of `police.lines`, the last ones: they are only for numbers that have no "
-        "other call here.",
+        "other call here and are within their limits. Other calls are refused with 503 there.",
     )
 
 
@@ -140,6 +134,13 @@ class Livelihood(Section):
     number: Number = Field(description="Number of the livelihood hotline, as shown and dialled.")
     seats: tuple[Seat, ...] = Field(description="Seats of the livelihood queue, in order.")
     ring_s: Seconds = Field(description="Seconds that one livelihood seat rings before the next.")
+    waiting_most: int = Field(
+        ge=0,
+        le=10000,
+        description="Callers who may wait in the livelihood queue. One more is told that no "
+        "operator is there, and his ticket is one to call back; 0: no limit. The police queue has "
+        "none.",
+    )
     classes: dict[Annotated[str, Field(pattern=r"^[1-4]$")], ServiceClass] = Field(
         description="Key of the second menu -> class of the ticket."
     )
@@ -161,6 +162,16 @@ class Queues(Section):
     )
     service_patience_s: Seconds = Field(
         description="Seconds after the second menu before a human is called without a key."
+    )
+    misses_until_pause: int = Field(
+        ge=0,
+        le=100,
+        description="How often in a row a seat may ring for its whole `ring_s` unanswered until "
+        "it is paused; 0: never. The last police seat that could ring is never paused.",
+    )
+    pause_most_s: Annotated[float, Field(ge=0, le=86400)] = Field(
+        description="Seconds after which a seat that was paused so is rung again, though nothing "
+        "was seen of its telephone: one behind the switch cannot show itself. 0: not by time.",
     )
 
 
@@ -198,85 +209,3 @@ class Release(Section):
         "trunk channel; `refer` has the switch take the call back and clear the channel, which "
         "not every switch can."
     )
-
-
-class Log(Section):
-    level: Literal["debug", "info", "warning", "error"] = Field(
-        description="Least level that is written to var/log."
-    )
-
-
-class Supervisor(Section):
-    ready_within_s: Seconds = Field(description="Seconds that `l110 up` waits for every process.")
-    stop_within_s: Seconds = Field(
-        description="Seconds that a process has to end before it is killed."
-    )
-
-
-class Records(Section):
-    cel_file: str = Field(
-        description="CEL file of the Asterisk that takes the calls (cel_custom, `l110.jsonl`), "
-        "relative to the checkout or absolute; empty: that of the Asterisk of `l110 up`."
-    )
-    cdr_file: str = Field(
-        description="CDR file of the same Asterisk (cdr_custom, `l110-cdr.jsonl`); empty: likewise."
-    )
-
-
-class Audit(Section):
-    switch_list_path: str = Field(
-        description="The switch's own list of Call-IDs, for `l110 audit calls`; empty: none."
-    )
-
-
-class Health(Section):
-    host: Annotated[str, Field(pattern=r"^([A-Za-z0-9.:_-]{1,253})?$")] = Field(
-        description="Address of the health pages (`/healthz`, `/readyz`, `/metrics`); keep it on "
-        "loopback or in the watchers' network. Empty: that of `agi.host`."
-    )
-    port: Port = Field(description="Port of the bridge's health pages (TCP).")
-    watch_port: Port = Field(description="Port of the watch's health pages (TCP): the whole node.")
-    look_every_s: Annotated[float, Field(ge=0.2, le=60)] = Field(
-        description="Seconds between two looks of the watch at Asterisk and bridge."
-    )
-    disk_percent: Annotated[float, Field(ge=1, le=100)] = Field(
-        description="Per cent in use from which a disk with records is an alarm."
-    )
-    silent_after_s: Seconds = Field(
-        description="Seconds without a packet of sound from one side of a talk until the alarm."
-    )
-    agi_longest_s: Seconds = Field(
-        description="Seconds that a caller may be with a giver of verdicts until it is an alarm; "
-        "more than the whole menu takes."
-    )
-    ban_after: int = Field(
-        ge=0,
-        le=1000,
-        description="Refused logins at Asterisk's manager from one address within a minute until "
-        "it is shut out; 0: never. Our own address never is: then it is an alarm only.",
-    )
-
-
-class SelfTest(Section):
-    every_s: Annotated[float, Field(ge=0, le=3600)] = Field(
-        description="Seconds between two self-test calls of the node to itself; 0: none."
-    )
-    within_s: Seconds = Field(
-        description="Seconds that a self-test call has for its verdict until it is an alarm."
-    )
-
-
-class Doctor(Section):
-    test_number: Annotated[str, Field(pattern=r"^[0-9]{0,20}$")] = Field(
-        description="Number that `l110 doctor --switch` dials at the switch, which brings that "
-        "call to us as a call to 110; empty: it waits for a telephone (`--from`)."
-    )
-    caller_number: Annotated[str, Field(pattern=r"^([0-9]{3,20})?$")] = Field(
-        description="Number that this test call shows, and that the switch must pass on: nobody "
-        "else's. Empty: no test call of our own."
-    )
-
-
-class Demo(Section):
-    callers_host: Host = Field(description="Address from which the demo's callers call.")
-    seats_host: Host = Field(description="Address of the telephones of the demo's seats.")

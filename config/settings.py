@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config import sections
+from config import running, sections
+from config.fields import NodeName
 from config.layers import Layer, SettingsRejected, file_layer, merged, source_of
 
 __all__ = ["ROOT", "Settings", "SettingsRejected", "load_settings"]
@@ -25,7 +26,7 @@ class Settings(BaseSettings):
         frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter=NESTED
     )
 
-    node: sections.NodeName = Field(description="Name of this Asterisk node, in every call's id.")
+    node: NodeName = Field(description="Name of this Asterisk node, in every call's id.")
     profile: str = Field(
         pattern=r"^([a-z][a-z0-9-]*)?$",
         description="City whose folder in config/profiles/ is read over the defaults; empty: none.",
@@ -54,16 +55,16 @@ class Settings(BaseSettings):
         "police at the switch."
     )
     release: sections.Release = Field(description="How a police line is given back.")
-    log: sections.Log = Field(description="Logs.")
-    supervisor: sections.Supervisor = Field(description="`l110 up` and `l110 down`.")
-    records: sections.Records = Field(
+    log: running.Log = Field(description="Logs.")
+    supervisor: running.Supervisor = Field(description="`l110 up` and `l110 down`.")
+    records: running.Records = Field(
         description="Where the call records are, if a site runs an Asterisk of its own."
     )
-    audit: sections.Audit = Field(description="`l110 audit`.")
-    health: sections.Health = Field(description="Health pages, and what is an alarm.")
-    selftest: sections.SelfTest = Field(description="The node's call to itself.")
-    doctor: sections.Doctor = Field(description="`l110 doctor --switch`.")
-    demo: sections.Demo = Field(description="`scripts/demo` and the tests with real calls.")
+    audit: running.Audit = Field(description="`l110 audit`.")
+    health: running.Health = Field(description="Health pages, and what is an alarm.")
+    selftest: running.SelfTest = Field(description="The node's call to itself.")
+    doctor: running.Doctor = Field(description="`l110 doctor --switch`.")
+    demo: running.Demo = Field(description="`scripts/demo` and the tests with real calls.")
 
     @classmethod
     def settings_customise_sources(
@@ -112,6 +113,10 @@ class Settings(BaseSettings):
         return self.health.host or self.agi.host
 
     @property
+    def ban_list_path(self) -> Path:
+        return self.var / "run" / "sip-banned"
+
+    @property
     def log_dir(self) -> Path:
         return self.var / "log"
 
@@ -142,7 +147,9 @@ class Settings(BaseSettings):
         return self.path(self.audit.switch_list_path) if self.audit.switch_list_path else None
 
     def secret_path(self, name: str) -> Path:
-        return self.var / "secrets" / name
+        """What systemd hands to a process of ours comes before the file that it was read from."""
+        handed = Path(os.environ.get("CREDENTIALS_DIRECTORY") or "/nowhere") / name
+        return handed if name and handed.is_file() else self.var / "secrets" / name
 
 
 def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:

@@ -26,8 +26,18 @@ class StoreUrlUnknown(ValueError):
     """The database URL is neither SQLite nor PostgreSQL."""
 
 
-def make_engine(url: str, *, statement_timeout_s: float = 2.0, pool_size: int = 5) -> Engine:
-    """An engine for `sqlite:///...` or `postgresql://...`.
+# A server that is asked by a node without power must not hold that node's locks for two hours,
+# which is what its own TCP would do.
+LINE = (
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=2"
+    " -c tcp_user_timeout=5000"
+)
+
+
+def make_engine(
+    url: str, *, statement_timeout_s: float = 2.0, pool_size: int = 5, name: str = ""
+) -> Engine:
+    """An engine for `sqlite:///...` or `postgresql://...`. `name`: whose it is, for PostgreSQL.
 
     Raises:
         StoreUrlUnknown: any other scheme.
@@ -37,7 +47,8 @@ def make_engine(url: str, *, statement_timeout_s: float = 2.0, pool_size: int = 
         case "sqlite":
             return _sqlite(parsed, statement_timeout_s)
         case "postgresql":
-            return _postgresql(parsed, statement_timeout_s, pool_size)
+            named = parsed.update_query_dict({"application_name": name}) if name else parsed
+            return _postgresql(named, statement_timeout_s, pool_size)
         case other:
             raise StoreUrlUnknown(
                 f"L110_DATABASE_URL begins with {other}: use sqlite:///FILE or postgresql://..."
@@ -97,7 +108,7 @@ def _postgresql(url: URL, timeout_s: float, pool_size: int) -> Engine:
     args: dict[str, Any] = {
         "connect_timeout": 2,  # whole seconds; libpq takes anything lower as 2
         "options": f"-c statement_timeout={timeout_ms} -c lock_timeout={timeout_ms}"
-        " -c timezone=UTC -c idle_in_transaction_session_timeout=10000",
+        f" -c timezone=UTC -c idle_in_transaction_session_timeout=10000 {LINE}",
         "keepalives_idle": 5,
         "keepalives_interval": 2,
         "keepalives_count": 2,

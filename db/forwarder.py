@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
@@ -28,6 +28,7 @@ from db.feeds import (
     store_position,
 )
 from db.journal_file import JournalTooNew
+from db.predecessors import end_predecessors
 from db.step_codec import step_to_json
 from db.store import apply_steps
 from routing.steps import Step
@@ -98,11 +99,13 @@ class Forwarder:
         self._unreadable: set[str] = set()
         self._behind = False
 
-    def run(self, stop: threading.Event) -> None:
-        """Until `stop`: no fault of the store, a feed or a step ends it."""
+    def run(self, stop: threading.Event, alive: Callable[[], None] = lambda: None) -> None:
+        """Until `stop`: no fault of the store, a feed or a step ends it. `alive` at each round."""
         wait_s = self._backoff_s[0]
         while not stop.is_set():
+            alive()
             try:
+                self._end_what_is_left()
                 moved = self._round()
             except Exception as fault:
                 self._store_down(fault)
@@ -220,6 +223,13 @@ class Forwarder:
         if feed.name not in self._unreadable:
             self._unreadable.add(feed.name)
             log.error("feed.unreadable", feed=feed.name, problem=_brief(fault))
+
+    def _end_what_is_left(self) -> None:
+        """After a fault: our own session may be there still, on a line that only we have lost."""
+        if self.store_up:
+            return
+        if ended := end_predecessors(self._engine):
+            log.warning("store.predecessors_ended", sessions=ended)
 
     def _store_down(self, fault: Exception) -> None:
         if self.store_up:

@@ -35,6 +35,8 @@ TABLE: Final = (
     Alarm("asterisk-frozen", _C, "Asterisk 没有响应", "Asterisk runs and does not answer", 1),
     Alarm("manager-refused", _W, "管理接口拒绝登录", "Asterisk's manager refuses our login"),
     Alarm("manager-guessed", _W, "有人在猜管理接口的密码", "somebody guesses at the manager"),
+    Alarm("sip-scanned", _W, "有陌生地址在扫描 SIP", "strangers scan our SIP"),
+    Alarm("sip-guessed", _W, "坐席网段内有人在猜 SIP 账号", "one of our addresses is refused"),
     Alarm("bridge-down", _C, "裁决程序没有运行", "the bridge does not run", 2),
     Alarm("bridge-frozen", _C, "裁决程序没有响应", "the bridge runs and does not answer"),
     Alarm("selftest-failed", _C, "自检来电失败", "the self-test call got no verdict"),
@@ -53,8 +55,12 @@ TABLE: Final = (
     Alarm("cel-stalled", _C, "通话记录停止写入", "Asterisk does not write its call records"),
     Alarm("clock-stepped", _C, "系统时钟被拨动", "the clock was stepped", 0),
     Alarm("channel-leaked", _W, "通道在通话结束后残留", "a channel outlives its call"),
+    Alarm("seat-paused", _W, "坐席漏接后被暂停", "a seat did not answer and is paused"),
     Alarm("audio-silent", _W, "通话一方没有声音", "no sound comes from one side of a talk"),
     Alarm("caller-unreturned", _C, "转出的来电者没有回来", "a released caller never came back"),
+    Alarm("process-failing", _C, "进程反复退出", "a process does not stay up"),
+    Alarm("process-restarted", _W, "进程刚被重新启动", "a process ended and was started anew"),
+    Alarm("keeper-silent", _C, "进程看护没有响应", "nobody ends a frozen process", 5),
     Alarm("watch-silent", _C, "健康监视没有响应", "nobody watches this node"),
 )  # fmt: skip
 

@@ -51,7 +51,8 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A seat in one queue; `talks` counts since the member was added."""
+    """A seat in one queue; `talks` counts since the member was added. `paused_why`: the reason
+    that was given for its pause, empty where none was."""
 
     name: str
     interface: str
@@ -59,6 +60,7 @@ class Member:
     paused: bool
     in_call: bool
     talks: int
+    paused_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def _member(item: Fields) -> Member:
         paused=item.text("Paused") == "1",
         in_call=item.text("InCall") == "1",
         talks=item.number("CallsTaken"),
+        paused_why=item.text("PausedReason"),
     )
 
 

@@ -24,6 +24,7 @@ KINDS: Final = {
     "L110_ASKED_IN": StepKind.ASKED_IN,
     "L110_THREE_WAY": StepKind.THREE_WAY,
     "L110_OVERFLOW": StepKind.OVERFLOW,
+    "L110_PAUSED": StepKind.PAUSED,
     "L110_END": StepKind.END,
     "L110_BOOT": StepKind.BOOT,
 }

@@ -56,20 +56,38 @@ class RecordFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class KeeperFacts:
+    """What `l110 keep` says of the processes: name -> what happened to it.
+
+    silent: it runs no more, or is frozen itself; also False where there is none.
+    """
+
+    silent: bool = False
+    restarted: Mapping[str, str] = field(default_factory=dict)
+    failing: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """selftest: why the last self-test failed; None: it did not, or there was none.
 
     left_out: givers of verdicts that the dialplan skips now.
+    sip_scanners: strangers' addresses; sip_guessers: the switch's or a seat's, that are refused.
+    seats_paused: by missed calls.
     """
 
     asterisk: Life = Life.UP
     manager_refused: bool = False
     manager_guesses: tuple[str, ...] = ()
+    sip_scanners: tuple[str, ...] = ()
+    sip_guessers: tuple[str, ...] = ()
     selftest: str | None = None
     left_out: tuple[str, ...] = ()
+    seats_paused: tuple[str, ...] = ()
     bridge: BridgeFacts = field(default_factory=BridgeFacts)
     calls: CallFacts = field(default_factory=CallFacts)
     records: RecordFacts = field(default_factory=RecordFacts)
+    keeper: KeeperFacts = field(default_factory=KeeperFacts)
 
 
 Found = Iterator[tuple[str, str]]
@@ -78,7 +96,13 @@ Found = Iterator[tuple[str, str]]
 def judge(facts: Facts, limits: Limits | None = None) -> dict[str, str]:
     """Name of each alarm that holds now -> what it is about, without a phone number."""
     known = limits or Limits()
-    parts: tuple[Callable[[Facts, Limits], Found], ...] = (_asterisk, _bridge, _calls, _records)
+    parts: tuple[Callable[[Facts, Limits], Found], ...] = (
+        _asterisk,
+        _bridge,
+        _calls,
+        _records,
+        _keeper,
+    )
     return {name: detail for part in parts for name, detail in part(facts, known)}
 
 
@@ -91,6 +115,17 @@ def _asterisk(facts: Facts, _: Limits) -> Found:
         yield "manager-refused", "var/secrets and manager.conf do not agree"
     if facts.manager_guesses:
         yield "manager-guessed", ", ".join(facts.manager_guesses)
+    if facts.seats_paused:
+        yield "seat-paused", ", ".join(facts.seats_paused)
+    if facts.sip_scanners:
+        yield "sip-scanned", _some(facts.sip_scanners)
+    if facts.sip_guessers:
+        yield "sip-guessed", _some(facts.sip_guessers)
+
+
+def _some(addresses: tuple[str, ...], most: int = 5) -> str:
+    more = len(addresses) - most
+    return ", ".join(addresses[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _bridge(facts: Facts, _: Limits) -> Found:
@@ -150,3 +185,17 @@ def _journal(records: RecordFacts, limits: Limits) -> Found:
     oldest_s = records.journal_oldest_s or 0.0
     if records.journal_waiting > limits.journal_steps or oldest_s > limits.journal_oldest_s:
         yield "journal-waiting", f"{records.journal_waiting} steps, the oldest for {oldest_s:.0f} s"
+
+
+def _keeper(facts: Facts, _: Limits) -> Found:
+    keeper = facts.keeper
+    if keeper.silent:
+        yield "keeper-silent", "`l110 keep` has not looked for ten seconds"
+    if keeper.failing:
+        yield "process-failing", _told(keeper.failing)
+    if quiet := {n: why for n, why in keeper.restarted.items() if n not in keeper.failing}:
+        yield "process-restarted", _told(quiet)
+
+
+def _told(processes: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {why}" for name, why in sorted(processes.items()))

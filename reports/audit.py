@@ -15,6 +15,9 @@ from routing.legs import TEST_LEG
 
 Span = tuple[datetime, datetime]
 UNREACHED = "unreached"
+UNFIT = "unfit"
+WHY = {UNFIT: "refused at the edge: no sound in its SDP that we speak (488)"}
+NO_FAULT = (UNREACHED, UNFIT)
 TWIN = "merged"  # outcome of the second channel of one INVITE that came by two ways
 AROUND = timedelta(seconds=60)  # clocks of the switch and of the node may differ by so much
 
@@ -22,7 +25,8 @@ AROUND = timedelta(seconds=60)  # clocks of the switch and of the node may diffe
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One row that does not add up. kind: missing, doubled, unexplained; or unreached: the switch
-    itself says that nobody answered, and nothing of it ever came to us (it told the police)."""
+    itself says that nobody answered, and nothing of it ever came to us (it told the police).
+    unfit: the same, and by the switch's word it was refused for the sound that it offered (488)."""
 
     kind: str
     subject: str
@@ -51,7 +55,7 @@ class AuditReport:
 
     @property
     def clean(self) -> bool:
-        return all(finding.kind == UNREACHED for finding in self.findings)
+        return all(finding.kind in NO_FAULT for finding in self.findings)
 
     def as_dict(self, *, verbose: bool = False) -> dict[str, object]:
         told: dict[str, object] = {
@@ -64,6 +68,7 @@ class AuditReport:
             "doubled": self.count("doubled"),
             "unexplained": self.count("unexplained"),
             "unreached": self.count(UNREACHED),
+            "unfit": self.count(UNFIT),
             "cel": self.cel,
             "cdr": self.cdr,
         }
@@ -187,13 +192,19 @@ def _missing(listed: Sequence[SwitchLeg], legs: Sequence[_Leg]) -> list[Finding]
     known = {leg.sip_call_id for leg in legs}
     return [
         Finding(
-            "missing" if leg.answered is not False else UNREACHED,
+            _kind(leg),
             leg.sip_call_id,
-            f"{_result(leg)}; no leg of ours has this Call-ID",
+            f"{_result(leg)}; {WHY.get(_kind(leg), 'no leg of ours has this Call-ID')}",
         )
         for leg in listed
         if leg.sip_call_id not in known
     ]
+
+
+def _kind(leg: SwitchLeg) -> str:
+    if leg.unfit:
+        return UNFIT
+    return UNREACHED if leg.answered is False else "missing"
 
 
 def _result(leg: SwitchLeg) -> str:

@@ -1,11 +1,14 @@
 """The switch's own list of calls: the proof from outside."""
 
 import csv
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 MAX_ERRORS_SHOWN = 5
+# SIP 488, or the Q.850 cause that stands for it: nothing in the offer's SDP fits.
+UNFIT = re.compile(r"(?<!\d)488(?!\d)|cause[ =:]*58(?!\d)", re.IGNORECASE)
 
 
 class SwitchListBad(ValueError):
@@ -27,6 +30,11 @@ class SwitchLeg:
         if self.result is None:
             return None
         return not self.result.lower().startswith("not answered")
+
+    @property
+    def unfit(self) -> bool:
+        """Whether the list says that we refused it for its SDP: no sound, or none that we speak."""
+        return self.answered is False and bool(UNFIT.search(self.result or ""))
 
 
 def read_switch_list(path: Path) -> list[SwitchLeg]:

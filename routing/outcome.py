@@ -27,6 +27,7 @@ class Outcome(StrEnum):
     LEFT_IN_MENU = "left-in-menu"
     LEFT_WAITING_FOR_POLICE = "left-waiting-for-police"
     LEFT_WAITING_FOR_LIVELIHOOD = "left-waiting-for-livelihood"
+    TOLD_NO_OPERATOR = "told-no-operator"
     RELEASED_NOT_RETURNED = "released-not-returned"
     LINES_FULL = "lines-full"
     LEFT_TO_THE_SWITCH = "left-to-the-switch"
@@ -51,8 +52,9 @@ def outcome_of(steps: Timeline, legs: tuple[LegFacts, ...], answered: bool) -> O
     A leg that lives: in-progress. A leg that its node lost: node-lost, whatever came before.
     A seat: talked-to its side (of a three-way call, of whoever stayed with him), unless the caller
     was handed over or returned after it and nobody answered him there. A release by REFER after
-    which he never came on the livelihood trunk: released-not-returned. A queue, a release or a
-    return: left-waiting for that side. A police verdict without a queue: left-waiting-for-police.
+    which he never came on the livelihood trunk: released-not-returned. An overflow of the
+    livelihood queue: told-no-operator. A queue, a release or a return: left-waiting for that side.
+    A police verdict without a queue: left-waiting-for-police.
     Nothing of these: left-in-menu if the call was answered, else left-before-answer.
     """
     if not legs or any(leg.ended_at is None for leg in legs):
@@ -86,12 +88,20 @@ def _on_a_side(steps: Timeline) -> Outcome:
         return TALKED[side_of(said(seat, "queue")) or _side(steps)]
     if _never_came_back(steps):
         return Outcome.RELEASED_NOT_RETURNED
+    if _told_no_operator(steps):
+        return Outcome.TOLD_NO_OPERATOR
     return WAITING[_side(steps)]
 
 
 def _never_came_back(steps: Timeline) -> bool:
     last = steps.last(*ON_A_SIDE)
     return said(last, "mode") == "refer" and not steps.has(StepKind.JOINED)
+
+
+def _told_no_operator(steps: Timeline) -> bool:
+    """The livelihood queue had no place or no operator for him, and he went nowhere after it."""
+    last = steps.last(*ON_A_SIDE, StepKind.OVERFLOW)
+    return last is not None and said(last, "from") == Target.LIVELIHOOD
 
 
 def _side(steps: Timeline) -> Target:

@@ -29,6 +29,7 @@ class StepKind(StrEnum):
     JOINED = "joined"
     CLASS = "class"
     OVERFLOW = "overflow"
+    PAUSED = "paused"
     QUEUED = "queued"
     ASKED_IN = "asked-in"
     THREE_WAY = "three-way"

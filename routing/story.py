@@ -10,7 +10,7 @@ from routing.outcome import Outcome, outcome_of
 from routing.receipt import release_ms, slot_held_ms, trunk_free_ms
 from routing.seats import seat_facts
 from routing.steps import Step, StepKind
-from routing.texts import NUMBER, moment, ms_between, raw_bytes
+from routing.texts import NUMBER, UNREADABLE, display_name, moment, ms_between, raw_bytes
 from routing.timeline import Timeline, at, said
 
 __all__ = ["CallFacts", "LegFacts", "Outcome", "Story", "fold"]
@@ -152,7 +152,7 @@ def _call(read: _Reading) -> CallFacts:
         answered_at=read.answered_at,
         caller=_caller(read.start),
         caller_raw_hex=_raw_hex(read.start),
-        caller_name=said(read.start, "name"),
+        caller_name=_name(read.start),
         withheld="withheld" in marks if read.start else None,
         location=said(read.start, "loc"),
         language=said(read.decided, "language"),
@@ -202,14 +202,28 @@ def _trunk_held_ms(steps: Timeline, legs: tuple[LegFacts, ...]) -> int | None:
 
 
 def _caller(start: Step | None) -> str | None:
-    number = said(start, "caller")
+    number = _number(start)
     return number if number is None or NUMBER.match(number) else "unknown"
+
+
+def _number(start: Step | None) -> str | None:
+    """As it came: what would have to be cleaned first is somebody else's number then."""
+    told = start.data.get("caller") if start else None
+    return None if told in (None, "") else str(told)
+
+
+def _name(start: Step | None) -> str | None:
+    """Where Asterisk could not read it, it is in `named`: the header that it came in."""
+    name = said(start, "name")
+    if start is None or UNREADABLE not in (name or ""):
+        return name
+    return display_name(start.data.get("named")) or name
 
 
 def _raw_hex(start: Step | None) -> str | None:
     if start is None:
         return None
-    number = said(start, "caller") or ""
+    number = _number(start) or ""
     raw = start.data.get("raw") or ("" if number == "unknown" else start.data.get("caller"))
     return raw_bytes(str(raw)).hex() if raw and not NUMBER.match(number) else None
 

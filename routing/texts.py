@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from routing.steps import Scalar
 
 NUMBER = re.compile(r"\+?[0-9]{3,20}\Z", re.ASCII)
+UNREADABLE = "\ufffd"  # what Asterisk puts in the place of bytes that are no UTF-8
 # Control characters end lines and, as NUL, make PostgreSQL refuse the row.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -29,6 +30,14 @@ def plain_text(value: Scalar) -> str | None:
     except UnicodeDecodeError:
         text = raw.decode("gb18030", "replace")
     return CONTROL.sub(" ", text).strip() or None
+
+
+def display_name(header: Scalar) -> str | None:
+    """Of a From header's value, `"name" <sip:...>`, as text: UTF-8 if it is that, else GB18030."""
+    text = plain_text(header) or ""
+    name = text.rpartition("<")[0].strip() if "<" in text else ""
+    quoted = len(name) > 1 and name[0] == name[-1] == '"'
+    return (re.sub(r"\\(.)", r"\1", name[1:-1]) if quoted else name).strip() or None
 
 
 def moment(value: Scalar) -> datetime | None:

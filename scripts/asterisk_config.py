@@ -81,6 +81,7 @@ def _site_values(settings: Settings) -> dict[str, object]:
         "livelihood_members": _members(settings.livelihood.seats),
         "police_ring_s": round(settings.police.ring_s),
         "livelihood_ring_s": round(settings.livelihood.ring_s),
+        "livelihood_waiting_most": settings.livelihood.waiting_most,
         "retry_s": round(settings.queues.retry_s),
         "wrap_up_s": round(settings.queues.wrap_up_s),
         "announce_every_s": round(settings.queues.announce_every_s),
@@ -115,8 +116,11 @@ def _globals(settings: Settings) -> str:
         "L110_PRIO_KEYED": 30,
         "L110_PRIO_RETURNED": 20,
         "L110_PRIO_NO_KEY": 10,
+        "L110_PRIO_BEHIND": 0,
         "L110_POLICE_WAIT_S": round(settings.police.overflow_after_s),
         "L110_POLICE_RING_S": round(settings.police.ring_s),
+        "L110_LIVELIHOOD_RING_S": round(settings.livelihood.ring_s),
+        "L110_MISSES": queues.misses_until_pause,
         "L110_POLICE_AGAIN_S": round(queues.police_again_s),
         "L110_REFER_GUARD_S": round(queues.refer_guard_s),
         "L110_SERVICE_PATIENCE_S": round(queues.service_patience_s),
@@ -135,6 +139,7 @@ def _admission(settings: Settings) -> dict[str, object]:
     return {
         "L110_LINES_FREELY": max(settings.police.lines - limits.reserved_lines, 0),
         "L110_PER_NUMBER": limits.calls_per_number or NO_LIMIT,
+        "L110_PER_10_MIN": limits.calls_per_number_in_10_min or NO_LIMIT,
         "L110_NEW_PER_S": limits.new_calls_per_s or NO_LIMIT,
     }
 

@@ -25,6 +25,8 @@ from scripts.sd_notify import Notifier
 LAG_MOST_S = 1.0  # a loop that is later than this holds callers
 LOOK_EVERY_S = 0.5
 PROMPTS_EVERY_S = 30.0
+# A new start may mend a journal that has ended, and costs every caller in the menu his choice.
+JOURNAL_ENDED_S = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +54,7 @@ class BridgeHealth:
     lag_s: float = 0.0
     prompts_missing: tuple[str, ...] = ()
     _prompts_at: float = 0.0
+    _wrote_at: float = field(default_factory=time.monotonic)
 
     def pages(self) -> PageServer:
         return PageServer(
@@ -62,10 +65,15 @@ class BridgeHealth:
         """Why systemd should start this process anew: only what a new start mends."""
         found = {
             "nobody listens for calls": not self.server.listens,
-            "the journal's writer has ended": not self.journal.writes,
+            "the journal's writer has ended": self._unwritten_s() > JOURNAL_ENDED_S,
             "the event loop is late": self.lag_s > LAG_MOST_S,
         }
         return [problem for problem, holds in found.items() if holds]
+
+    def _unwritten_s(self) -> float:
+        if self.journal.writes:
+            self._wrote_at = time.monotonic()
+        return time.monotonic() - self._wrote_at
 
     def facts(self) -> dict[str, object]:
         return {

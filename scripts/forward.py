@@ -1,5 +1,6 @@
 """`l110 forward`: carries the CEL feed and the journal of one node into the store."""
 
+import os
 import signal
 import threading
 
@@ -10,6 +11,7 @@ from db.forwarder import Forwarder
 from db.journal_feed import JournalFeed
 from ivr.cel_feed import CelFeed
 from scripts.logs import set_up_logs
+from scripts.sd_notify import Notifier
 from scripts.store import await_store
 from scripts.unreturned import UnreturnedWatch
 
@@ -28,12 +30,16 @@ def main(settings: Settings) -> None:
     cel = CelFeed(settings.cel_path, settings.node, trunk_prefix=f"PJSIP/{settings.trunk.name}-")
     journal = JournalFeed(settings.journal_path, settings.node)
     log.info("forwarder.started", node=settings.node)
-    engine = await_store(settings.store_url, stop)
+    notifier = Notifier(os.environ)
+    notifier.ready()
+    engine = await_store(
+        settings.store_url, stop, alive=notifier.alive, name=f"l110-forward-{settings.node}"
+    )
     if engine is None:
         log.info("forwarder.stopped", stored=0)
         return
     forwarder = Forwarder([cel, journal], engine)
     watch = threading.Thread(target=UnreturnedWatch(engine).run, args=(stop,), daemon=True)
     watch.start()
-    forwarder.run(stop)
+    forwarder.run(stop, notifier.alive)
     log.info("forwarder.stopped", stored=forwarder.stored)

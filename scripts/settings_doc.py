@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from config.sections import Section
+from config.fields import Section
 from config.settings import DEFAULTS, NESTED, PREFIX, ROOT, Settings
 
 PAGE = ROOT / "docs" / "settings.md"

@@ -1,12 +1,14 @@
 """The store as a process meets it at its start: made ready, away, or refusing for good."""
 
 import threading
+from collections.abc import Callable
 
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from db.engine import StoreUrlUnknown, make_engine, store_name
+from db.predecessors import end_predecessors
 from db.upgrade import UpgradeBlocked, current, newest, upgrade
 
 log = structlog.get_logger(__name__)
@@ -22,19 +24,23 @@ class StoreRefused(RuntimeError):
     """Waiting mends nothing: the URL names no store, or a newer release made its tables."""
 
 
-def ready_store(url: str) -> Engine:
+def ready_store(url: str, name: str = "") -> Engine:
     """An engine for a store whose tables are of this release; the caller disposes of it.
+
+    `name`: whose it is. What an earlier process of that name has left open is ended.
 
     Raises:
         StoreAway, StoreRefused: the message names the store without its password.
     """
     try:
-        engine = make_engine(url)
+        engine = make_engine(url, name=name)
     except (StoreUrlUnknown, ArgumentError) as fault:
         raise StoreRefused(f"database_url: {first_line(fault)}") from None
     except OSError as fault:  # the folder of a SQLite file cannot be made
         raise StoreAway(first_line(fault)) from fault
     try:
+        if ended := end_predecessors(engine):
+            log.warning("store.predecessors_ended", sessions=ended)
         if current(engine) != newest():  # a look costs no lock
             upgrade(engine)
     except Exception as fault:
@@ -56,14 +62,22 @@ def first_line(fault: BaseException) -> str:
 
 
 def await_store(
-    url: str, stop: threading.Event, backoff_s: tuple[float, float] = BACKOFF_S
+    url: str,
+    stop: threading.Event,
+    backoff_s: tuple[float, float] = BACKOFF_S,
+    alive: Callable[[], None] = lambda: None,
+    name: str = "",
 ) -> Engine | None:
-    """Try until the store is ready; one line of log for each change. None: stopped before."""
+    """Try until the store is ready; one line of log for each change. None: stopped before.
+
+    `alive` is called before each try.
+    """
     told = ""
     wait_s = backoff_s[0]
     while not stop.is_set():
+        alive()
         try:
-            engine = ready_store(url)
+            engine = ready_store(url, name)
         except (StoreAway, StoreRefused) as fault:
             event = "store.down" if isinstance(fault, StoreAway) else "store.refused"
             if event != told:

@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from scripts.chaos.findings import Finding, keep
 from scripts.lab.postgres import PostgresServer, running_postgres
+
+# By hand, for an evening: `pytest --hypothesis-profile=hours tests/unit/routing`. A test that
+# counts its own examples keeps its count.
+settings.register_profile("hours", max_examples=1_000_000, deadline=None, print_blob=True)
 
 
 @pytest.fixture(autouse=True)

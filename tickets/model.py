@@ -14,7 +14,7 @@ class Source(StrEnum):
 
 class State(StrEnum):
     """returned: the caller went back to the police after the release. call-back: the switch took
-    him and never brought him to the livelihood side."""
+    him and never brought him to the livelihood side, or he was told that no operator is there."""
 
     NEW = "new"
     CALL_BACK = "call-back"

@@ -9,7 +9,8 @@ from tickets.numbers import provisional_number
 
 # What became of a call that reached the livelihood side, even if its release was never recorded.
 NEVER_CAME = "released-not-returned"
-REACHED_LIVELIHOOD = ("talked-to-livelihood", "left-waiting-for-livelihood")
+NO_OPERATOR = "told-no-operator"
+REACHED_LIVELIHOOD = ("talked-to-livelihood", "left-waiting-for-livelihood", NO_OPERATOR)
 
 
 class ReleasedCall(Protocol):
@@ -71,7 +72,7 @@ def ticket_for(call: ReleasedCall) -> TicketDraft | None:
 
 
 def _state(call: ReleasedCall) -> State:
-    if call.outcome == NEVER_CAME:
+    if call.outcome in (NEVER_CAME, NO_OPERATOR):
         return State.CALL_BACK
     return State.NEW if call.returned_at is None else State.RETURNED
 

@@ -7,7 +7,10 @@ from pathlib import Path
 from scripts.lab.sipp import Endpoint
 
 SIP_PORT = 5060
-NO_LIMITS = "[admission]\nnew_calls_per_s = 0\ncalls_per_number = 0\nreserved_lines = 0\n"
+NO_LIMITS = (
+    "[admission]\nnew_calls_per_s = 0\ncalls_per_number = 0\ncalls_per_number_in_10_min = 0\n"
+    "reserved_lines = 0\n"
+)
 MOST_LINES = 1000  # the police line is not what is measured: nobody is refused
 
 

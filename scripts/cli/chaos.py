@@ -17,6 +17,7 @@ from scripts.asterisk_home import CHECKOUT
 from scripts.chaos.catalogue import Fault, catalogue
 from scripts.chaos.findings import Finding, read
 from scripts.chaos.page import page
+from scripts.chaos.verdict import Row, rows
 
 PAGE = CHECKOUT / "docs/reliability.md"
 FINDINGS = CHECKOUT / "var/chaos"
@@ -56,7 +57,7 @@ def run(*, only: str, as_json: bool, write: bool) -> None:
     if as_json:
         click.echo(json.dumps([_as_dict(finding) for finding in findings], ensure_ascii=False))
     else:
-        _draw(book, findings)
+        _draw([row for row in rows(book, findings) if row.tests])
     if write:
         PAGE.write_text(page(book, findings, f"{datetime.now(UTC):%Y-%m-%d}"))
         click.echo(f"written: {PAGE}")
@@ -79,16 +80,14 @@ def _pytest(only: str, *, quiet: bool) -> int:
     return subprocess.run(command, cwd=CHECKOUT, stdout=output, check=False).returncode
 
 
-def _draw(book: Mapping[str, Fault], findings: list[Finding]) -> None:
-    table = Table("#", "fault", "the caller", "records", "result")
-    for number, fault in book.items():
-        own = [finding for finding in findings if number in finding.numbers]
-        if own:
-            seen = [one for one in own if not one.control]
-            result = "[green]passed[/]" if all(one.passed for one in own) else "[red]FAILED[/]"
-            caller = "; ".join(told for one in seen for told in one.caller)
-            records = "; ".join(told for one in seen for told in one.records)
-            table.add_row(number, fault.what, caller, records, result)
+def _draw(found: list[Row]) -> None:
+    table = Table("#", "fault", "the caller", "records", "result", "not told")
+    for row in found:
+        colour = "green" if row.passed else "red"
+        result = f"[{colour}]{row.result}[/]"
+        caller, records = "; ".join(row.caller), "; ".join(row.records)
+        lacks = ", ".join(row.lacks)
+        table.add_row(row.fault.number, row.fault.what, caller, records, result, lacks)
     Console().print(table)
 
 

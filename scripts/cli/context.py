@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from sqlalchemy import Engine
 
 from config.settings import Settings, SettingsRejected, load_settings
-from db.engine import make_engine
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 
 @dataclass
@@ -25,8 +27,10 @@ class Site:
             raise click.ClickException(str(error)) from None
 
     @cached_property
-    def engine(self) -> Engine:
+    def engine(self) -> "Engine":
         """Its connections are closed when the command ends, however it ends."""
+        from db.engine import make_engine  # a bridge that starts anew waits for no SQL
+
         engine = make_engine(self.settings.store_url)
         if context := click.get_current_context(silent=True):
             context.find_root().call_on_close(engine.dispose)

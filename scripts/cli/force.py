@@ -6,10 +6,10 @@ import logging
 import os
 import pwd
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import click
 import structlog
@@ -18,17 +18,16 @@ from config.settings import Settings
 from db.journal import Journal, JournalBroken
 from db.journal_file import JournalTooNew
 from ivr.ami import Ami
-from ivr.ami_errors import AmiError
 from ivr.cel import CALL_ID
 from ivr.forced import EndedLeg, LiveLeg, end_leg, live_legs
 from reports.masking import mask_number
 from routing.steps import Step, StepKind
+from scripts.cli.actor import with_actor
 from scripts.cli.context import Site, pass_site
 
 LONGEST_REASON: Final = 200
 LOGIN_UID: Final = Path("/proc/self/loginuid")  # kept by the kernel through sudo and su
 NOT_LOGGED_IN: Final = 2**32 - 1
-T = TypeVar("T")
 
 
 def reason_of(_context: click.Context, _option: click.Parameter, text: str) -> str:
@@ -70,32 +69,14 @@ def calls_end(site: Site, *, call_id: str, reason: str, yes: bool, as_json: bool
     quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
     structlog.configure(wrapper_class=quiet)  # the command itself says what is wrong
     settings = site.settings
-    legs = _with_actor(settings, lambda ami: _find(ami, call_id, settings))
+    legs = with_actor(settings, lambda ami: _find(ami, call_id, settings))
     if not yes:
         click.echo("\n".join(_described(leg) for leg in legs))
         click.confirm(f"End call {call_id}? 确定强制结束?", abort=True)
-    ended = _with_actor(settings, lambda ami: _end(ami, call_id, reason, settings))
+    ended = with_actor(settings, lambda ami: _end(ami, call_id, reason, settings))
     click.echo(json.dumps(_as_dict(call_id, ended)) if as_json else _told(call_id, ended))
     if any(one.gone_ms is None for one in ended):
         raise click.exceptions.Exit(1)
-
-
-def _with_actor(settings: Settings, work: Callable[[Ami], Awaitable[T]]) -> T:
-    path = settings.secret_path("ami-actor")
-    try:
-        secret = path.read_text().strip()
-    except OSError as error:
-        raise click.ClickException(f"no secret of the manager's actor: {error}") from None
-    ami = Ami(settings.ami.host, settings.ami.port, "l110-actor", secret)
-
-    async def whole() -> T:
-        async with ami:
-            return await work(ami)
-
-    try:
-        return asyncio.run(whole())
-    except AmiError as error:
-        raise click.ClickException(str(error)) from None
 
 
 async def _find(ami: Ami, call_id: str, settings: Settings) -> Sequence[LiveLeg]:

@@ -85,16 +85,17 @@ def status_of(settings: Settings) -> dict[str, Any]:
         found = supervision.processes(settings)
     except supervision.SupervisorAway:
         found = []
-    listeners = _listeners(settings, asked=bool(found))
+    runs = bool(found) or told.heard(told.path_of(settings)) is not None  # or under systemd
+    listeners = _listeners(settings, asked=runs)
     store = look_at_store(settings)
     journal = journal_backlog(settings)
-    answers = bool(found) and running.booted(settings)
+    answers = runs and running.booted(settings)
     up = [answers, *(p.runs for p in found)] + [bool(p["answers"]) for p in listeners]
-    healthy = bool(found) and all(up) and store.is_up_to_date and journal is not None
-    alarms = alarms_of(settings) if found else []
+    healthy = runs and all(up) and store.is_up_to_date and journal is not None
+    alarms = alarms_of(settings) if runs else []
     grave = any(alarm["severity"] == Severity.CRITICAL.value for alarm in alarms)
     return {
-        "state": "up" if healthy and not grave else "partly" if found else "down",
+        "state": "up" if healthy and not grave else "partly" if runs else "down",
         "node": settings.node,
         "alarms": alarms,
         "asterisk_answers": answers,

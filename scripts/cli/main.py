@@ -5,19 +5,34 @@ from pathlib import Path
 
 import click
 
-from scripts.cli.chaos import chaos
 from scripts.cli.context import Site, config_option, pass_site
-from scripts.cli.doctor import doctor
-from scripts.cli.force import calls_end
-from scripts.cli.journal import journal
-from scripts.cli.live import live
-from scripts.cli.records import audit, calls, db, tickets
-from scripts.cli.rules import rules
-from scripts.cli.service import down, status, up
-from scripts.cli.site import config as config_group
+from scripts.cli.lazily import Lazily
+
+COMMANDS = {
+    "audit": "scripts.cli.records:audit",
+    "calls": "scripts.cli.records:calls",
+    "chaos": "scripts.cli.chaos:chaos",
+    "config": "scripts.cli.site:config",
+    "db": "scripts.cli.records:db",
+    "doctor": "scripts.cli.doctor:doctor",
+    "down": "scripts.cli.service:down",
+    "journal": "scripts.cli.journal:journal",
+    "live": "scripts.cli.live:live",
+    "rules": "scripts.cli.rules:rules",
+    "seats": "scripts.cli.seats:seats",
+    "status": "scripts.cli.service:status",
+    "tickets": "scripts.cli.records:tickets",
+    "up": "scripts.cli.service:up",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class L110(Lazily):
+    where = COMMANDS
+
+
+@click.group(
+    cls=L110, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @config_option
 @click.pass_context
 def l110(context: click.Context, config: Path | None) -> None:
@@ -53,7 +68,20 @@ def watch(site: Site) -> None:
     run.main(site.settings)
 
 
-calls.add_command(calls_end)
-for command in (up, down, status, live, doctor, rules, calls, tickets, audit, db, journal, chaos):
-    l110.add_command(command)
-l110.add_command(config_group)
+@l110.command(hidden=True)
+@pass_site
+def asterisk(site: Site) -> None:
+    """Become this node's Asterisk, with its configuration written anew; started by systemd."""
+    from scripts import asterisk_program
+
+    asterisk_program.become(site.settings)
+
+
+@l110.command(hidden=True)
+@click.option("--systemd", is_flag=True, help="systemd hears the life signs; ask only Asterisk.")
+@pass_site
+def keep(site: Site, systemd: bool) -> None:
+    """End what is frozen, so that it is started anew; started by `up` or systemd."""
+    from scripts.keeper import run
+
+    run.main(site.settings, systemd=systemd)

@@ -10,13 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from db.models import Base, CallLegRow, CallRow, TicketRow
-from reports.audit import AuditReport
+from reports.audit import UNFIT, AuditReport
 from reports.masking import mask_number
 from routing.steps import Step
 from tickets.numbers import SHANGHAI
 
 # Bytes and names that would tell who called; `raw` and `caller` are masked or left out.
-PRIVATE = {"caller_raw_hex", "caller_name", "raw", "name"}
+PRIVATE = {"caller_raw_hex", "caller_name", "raw", "name", "named"}
 NUMBERS = {"caller", "agi_callerid"}
 
 
@@ -113,12 +113,14 @@ def audit_tables(report: AuditReport, *, verbose: bool) -> list[RenderableType]:
     verdict = "Nothing missing, doubled or unexplained. 无缺失、无重复、无不明。"
     if not report.clean and not verbose:
         verdict = "Not clean: --verbose tells each row. 有差异。用 --verbose 逐条查看。"
-    if report.clean or not verbose:
+    if unfit := report.count(UNFIT):
+        verdict += f"\n{unfit} refused for their sound (488). {unfit} 个因媒体不兼容被拒。"
+    if not report.findings or not verbose:
         return [counts, Text(verdict)]
     rows = _table("Findings 差异", "kind", "subject", "explanation")
     for finding in report.findings:
         _add(rows, finding.kind, finding.subject, finding.explanation)
-    return [counts, rows]
+    return [counts, rows, Text(verdict)] if report.clean else [counts, rows]
 
 
 def _row_as_dict(row: Base) -> dict[str, Any]:

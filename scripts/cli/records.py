@@ -22,6 +22,7 @@ from reports.witnesses import cdr_lines, cel_starts
 from routing.story import Outcome
 from scripts.cli import record_views as views
 from scripts.cli.context import Site, pass_site
+from scripts.cli.force import calls_end
 
 limit_option = click.option("--limit", default=50, show_default=True, help="At most so many rows.")
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs; numbers masked.")
@@ -47,6 +48,9 @@ def _print_json(value: object) -> None:
 @click.group()
 def calls() -> None:
     """Calls on record."""
+
+
+calls.add_command(calls_end)
 
 
 @calls.command("list")

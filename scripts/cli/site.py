@@ -14,6 +14,7 @@ from config.settings import Settings
 from db.engine import public_url
 from scripts.asterisk_config import render_site
 from scripts.cli.context import Site, pass_site
+from scripts.systemd_units import UnitsRefused, units
 
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")  # TOML wants quotes round any other
 # What Asterisk's configuration has to say: file -> lines.
@@ -87,6 +88,35 @@ def additions(settings: Settings) -> dict[str, tuple[str, ...]]:
     """File of the site -> lines that it needs."""
     own = (f"systemname = {settings.node}", "live_dangerously = no")
     return {**ADDITIONS, "asterisk.conf": ("[options]", *own)}
+
+
+@config.command()
+@click.argument(
+    "folder", metavar="[DIR]", required=False, type=click.Path(file_okay=False, path_type=Path)
+)
+@click.option("--user", default="l110", show_default=True, help="Whom the processes run as.")
+@pass_site
+def systemd(site: Site, folder: Path | None, user: str) -> None:
+    """Print this node's systemd units, or write them into DIR.
+
+    It makes the secrets that they hand out (<var_dir>/secrets). See docs/runbook.md, "Under
+    systemd".
+    """
+    try:
+        made = units(site.settings, site.config, user)
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, text in made.items():
+                (folder / name).write_text(text, encoding="utf-8")
+    except UnitsRefused as fault:
+        raise click.ClickException(str(fault)) from None
+    except OSError as fault:
+        raise click.ClickException(f"{fault.filename or folder}: {fault.strerror}") from None
+    if folder:
+        click.echo(f"{folder}: {', '.join(made)}")
+        return
+    for name, text in made.items():
+        click.echo(f"# ---- {name}\n{text}")
 
 
 @config.command("show")

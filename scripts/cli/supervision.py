@@ -17,6 +17,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from config.settings import ROOT, Settings
 from scripts.asterisk_home import Home, find_program
+from scripts.keeper.patience import patience_s
 
 LONGEST_SOCKET = 90  # the kernel takes 107 bytes, and the supervisor adds its process id
 INSTANCE = "L110_INSTANCE"  # marks every process of ours: found again if the supervisor was killed
@@ -37,14 +38,18 @@ chmod=0600
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
-# startretries: the supervisor may never give a process up for good, only wait longer each time
+# It waits 1, 2, 3, 4 and 5 s, then gives up: `l110 keep` says so and tries again every 30 s, for
+# ever. Nobody does that for `keep` itself.
+RETRIES = 5
+FOR_EVER = 1_000_000
 PROGRAM = """
 [program:{name}]
 command={command}
 priority={priority}
 autorestart=true
-startsecs=1
-startretries=1000000
+startsecs=5
+startretries={retries}
+environment={environment}
 stopasgroup=true
 killasgroup=true
 stopwaitsecs={stop_s}
@@ -68,7 +73,10 @@ class Process:
 
     @property
     def runs(self) -> bool:
-        return self.state == "RUNNING"
+        """For a second at least. To its supervisor it has started after five only: what ends
+        before that is started again with ever longer pauses."""
+        started = self.state == "STARTING" and (self.uptime_s or 0) >= 1
+        return started or self.state == "RUNNING"
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -87,6 +95,11 @@ def socket_path(settings: Settings) -> Path:
     return Path(base) / f"l110-{os.getuid()}-{name}" / "supervisor.sock"
 
 
+def notify_path(settings: Settings) -> Path:
+    """Where the processes say that they live."""
+    return socket_path(settings).with_name("notify.sock")
+
+
 def commands(settings: Settings, config: Path | None) -> dict[str, list[str]]:
     l110 = [sys.executable, "-m", "scripts", *(["--config", str(config)] if config else [])]
     conf = Home(settings.asterisk_dir).conf
@@ -95,7 +108,15 @@ def commands(settings: Settings, config: Path | None) -> dict[str, list[str]]:
         "ivr": [*l110, "ivr"],
         "forward": [*l110, "forward"],
         "watch": [*l110, "watch"],
+        "keep": [*l110, "keep"],
     }
+
+
+def _environment(settings: Settings, name: str) -> str:
+    """What systemd would set: who hears the life signs, and how long silence may last."""
+    wait_s = patience_s(settings).get(name, 0.0)
+    line = _plain(notify_path(settings)) if wait_s else ""
+    return f'NOTIFY_SOCKET="{line}",WATCHDOG_USEC="{round(wait_s * 1e6)}"'
 
 
 def configuration(settings: Settings, config: Path | None) -> str:
@@ -112,6 +133,8 @@ def configuration(settings: Settings, config: Path | None) -> str:
             name=name,
             command=_plain(shlex.join(command)),
             priority=10 * place,
+            retries=FOR_EVER if name == "keep" else RETRIES,
+            environment=_environment(settings, name),
             stop_s=stop_s,
             log=_plain(settings.log_dir),
         )
@@ -178,6 +201,12 @@ def ask_to_stop(settings: Settings) -> None:
     """Raises SupervisorAway."""
     with _talk(settings) as supervisor:
         supervisor.shutdown()
+
+
+def start_again(settings: Settings, name: str) -> None:
+    """One that it has given up. It refuses while it goes down. Raises SupervisorAway."""
+    with _talk(settings) as supervisor:
+        supervisor.startProcess(name, False)
 
 
 def our_processes(settings: Settings) -> list[int]:

@@ -4,6 +4,10 @@ import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from scripts.asterisk_home import CHECKOUT
+
+SEEDS = CHECKOUT / "tests/faults/seeds"
+
 HURTS = (
     *(b"\0", b"\n", b"\r\n", b"\n\n", b"\xff", b"\xef\xbb\xbf", b"\xd5\xc5", b"\xed\xa0\x80"),
     *(b"&", b"=", b'"', b"\\", b"'''", b"%", b"%0D%0A", b"-1", b"0x", b"nan", b"inf", b"1e999"),

@@ -6,39 +6,21 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from scripts.fuzzing.found import Found
 from scripts.fuzzing.mutate import mutated
-from scripts.fuzzing.targets import Eats
 
 HANG_S = 2.0
 STOP_AFTER = 20  # different failures: enough to mend
 
 
+Eats = Callable[[bytes], None]
+
+
 class Hung(BaseException):
     """One input took longer than HANG_S. Not an Exception: no parser may swallow it."""
-
-
-@dataclass(slots=True)
-class Found:
-    """inputs: how many were eaten; crashes: each kind of failure once, with its file."""
-
-    name: str
-    inputs: int = 0
-    seconds: float = 0.0
-    slowest_ms: float = 0.0
-    crashes: dict[str, Path] = field(default_factory=dict)
-
-    @property
-    def per_second(self) -> float:
-        return self.inputs / self.seconds if self.seconds else 0.0
-
-    def __str__(self) -> str:
-        rate = f"{self.inputs} inputs, {self.per_second:.0f}/s, slowest {self.slowest_ms:.0f} ms"
-        bad = "".join(f"\n    {what}: {file}" for what, file in self.crashes.items())
-        return f"{self.name}: {rate}, {len(self.crashes)} crashes{bad}"
 
 
 def fuzz(

@@ -1,8 +1,11 @@
 """What is fuzzed: each target eats bytes, and raises only where it is wrong."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -12,10 +15,25 @@ from ivr.cel_feed import CelFeed
 from ivr.errors import AgiCommandRefused
 from ivr.facts import decode_facts, encode_facts
 from ivr.wire import Event, Wire, encode
+from reports.masking import mask_number
 from reports.switch_list import SwitchListBad, read_switch_list
 from routing.rules import RuleSetRejected, parse_rules
+from routing.steps import Step, StepKind
+from routing.story import fold
+from routing.texts import CONTROL
+from scripts.watch.security import (
+    AT_MANAGER,
+    SIP_NAMES_TRIED,
+    SIP_OF_OURS,
+    SIP_OF_STRANGERS,
+    Guesses,
+)
 
 Eats = Callable[[bytes], None]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DIGITS = re.compile(r"\+?[0-9]{3,20}")
+MEMORY = Path("/dev/shm")
+FOLDER = MEMORY if os.access(MEMORY, os.W_OK) else Path(gettempdir())  # no disk to wait for
 LIMIT = 1000  # steps of one batch of the feed
 
 
@@ -67,11 +85,45 @@ def _raw(facts: Mapping[str, str]) -> dict[bytes, bytes]:
     }
 
 
+def numbers(data: bytes) -> None:
+    """Whatever a caller's number is, the record has 3 to 20 digits or `unknown` and its bytes."""
+    text = data.decode("utf-8", "surrogateescape")
+    told = decode_facts(encode_facts({"caller": text, "name": text, "named": text}))
+    call = fold([Step("e", StepKind.START, "n1", "n1-1.1", "call", EPOCH, dict(told))]).call
+    if call is None:
+        raise AssertionError("a call without a story")
+    _clean(call.caller, text)
+    nameless = data in (b"", b"unknown")  # the dialplan's own word for a number that is none
+    kept = bytes.fromhex(call.caller_raw_hex or "")
+    if call.caller == "unknown" and kept != data and not nameless:
+        raise AssertionError("unknown, and its bytes are gone")
+    if any(not character.isprintable() for character in mask_number(call.caller)):
+        raise AssertionError("shown with what is no text")
+    if call.caller_name and CONTROL.search(call.caller_name):
+        raise AssertionError("a name with control characters")
+
+
+def _clean(caller: str | None, text: str) -> None:
+    if DIGITS.fullmatch(text):
+        if caller != text:
+            raise AssertionError("a good number is lost")
+    elif caller not in (None, "unknown"):
+        raise AssertionError("neither his number nor unknown")
+
+
+def asterisk_log(data: bytes) -> None:
+    """Every kind of line that the watch looks for; an address is one, or the line is none."""
+    lines = data.decode("utf-8", "replace").split("\n")
+    for kind in (AT_MANAGER, SIP_OF_STRANGERS, SIP_OF_OURS, SIP_NAMES_TRIED):
+        for address in Guesses(1, kind).take(lines, 0):
+            ip_address(address)
+
+
 def of_a_file(read: Callable[[Path], None]) -> Eats:
     """The target writes its bytes into a file of this process."""
 
     def eat(data: bytes) -> None:
-        path = Path(gettempdir()) / f"l110-fuzz-{os.getpid()}"
+        path = FOLDER / f"l110-fuzz-{os.getpid()}"
         path.write_bytes(data)
         try:
             read(path)
@@ -107,4 +159,6 @@ TARGETS: Mapping[str, Eats] = {
     "facts": facts,
     "cdr": of_a_file(_cdr),
     "switch-list": of_a_file(_switch_list),
+    "numbers": numbers,
+    "asterisk-log": asterisk_log,
 }

@@ -14,6 +14,7 @@ class Process:
         self, command: Sequence[str], log: Path, env: Mapping[str, str] | None = None
     ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
+        self.program = tuple(command)
         # Whoever started it may be killed: then it ends, too.
         self.command = ["setpriv", "--pdeathsig", "TERM", "--", *command]
         self.log = log

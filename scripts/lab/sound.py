@@ -4,6 +4,8 @@ import asyncio
 import secrets
 import struct
 from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from scripts.lab.hearing import RATE, holds_tone, hum
 from scripts.lab.sip_dialog import KEYS_PAYLOAD
@@ -14,8 +16,43 @@ SILENCE = b"\xff" * SAMPLES
 KEYS = "0123456789*#ABCD"
 KEY_TICKS, LAST_WORDS = 8, 3  # a key lasts 160 ms; its end is said three times
 GAP_S = 0.1
-HEADER = 12
+HEADER, MARKER = 12, 0x80
 REMEMBERED = 50  # packets: the last second
+Packet = bytes
+
+
+def is_key(packet: Packet) -> bool:
+    """Whether it says a key (RFC 4733)."""
+    return packet[1] & 0x7F == KEYS_PAYLOAD and len(packet) >= HEADER + 4
+
+
+def is_first_of_key(packet: Packet) -> bool:
+    return is_key(packet) and bool(packet[1] & MARKER)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPacket:
+    """One packet of a key: its event, how many ticks it lasts so far, whether that was its end.
+
+    times: how often the very same datagram is sent, as a network that doubles packets would.
+    """
+
+    event: int
+    ticks: int
+    end: bool = False
+    payload: int = KEYS_PAYLOAD
+    times: int = 1
+
+    @property
+    def body(self) -> bytes:
+        end = 0x80 if self.end else 0
+        return struct.pack("!BBH", self.event, end | 10, self.ticks * SAMPLES)
+
+
+def key_packets(event: int) -> Sequence[KeyPacket]:
+    """A whole key as telephones send it."""
+    begin = [KeyPacket(event, ticks) for ticks in range(1, KEY_TICKS + 1)]
+    return [*begin, *([KeyPacket(event, KEY_TICKS, end=True)] * LAST_WORDS)]
 
 
 class Sound(asyncio.DatagramProtocol):
@@ -31,11 +68,12 @@ class Sound(asyncio.DatagramProtocol):
         self.ear: deque[bytes] = deque(maxlen=REMEMBERED)
         self._hum = SILENCE
         self.lost = False  # nothing of what is sent arrives any more
+        self.drops: Callable[[Packet], bool] = lambda _: False  # what gets lost on its way
         self.to: Address | None = None
         self._number, self._time = secrets.randbelow(1000), secrets.randbelow(100000)
         self._source = secrets.randbits(32)
-        self._key: deque[bytes] = deque()
-        self._key_time = 0
+        self._key: deque[KeyPacket] = deque()
+        self._key_time, self._key_begins = 0, False
         self._transport: asyncio.DatagramTransport | None = None
 
     async def open(self, host: str) -> int:
@@ -48,7 +86,7 @@ class Sound(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         self.heard += 1
-        if data[1] & 0x7F == KEYS_PAYLOAD and len(data) >= HEADER + 4:
+        if is_key(data):
             self._hear_key(data)
         else:
             self.ear.append(data[HEADER:])
@@ -83,28 +121,29 @@ class Sound(asyncio.DatagramProtocol):
 
     async def press(self, keys: str) -> None:
         for key in keys:
-            event = KEYS.index(key)
-            self._key_time = self._time
-            self._key.extend(_event(event, n, end=False) for n in range(1, KEY_TICKS + 1))
-            self._key.extend([_event(event, KEY_TICKS, end=True)] * LAST_WORDS)
-            await asyncio.sleep((KEY_TICKS + LAST_WORDS) * TICK_S + GAP_S)
+            await self.send_key(key_packets(KEYS.index(key)))
+
+    async def send_key(self, packets: Iterable[KeyPacket]) -> None:
+        """These packets, right or wrong, one a tick and all with one timestamp: that of one key."""
+        self._key_time, self._key_begins = self._time, True
+        self._key.extend(packets)
+        await asyncio.sleep(len(self._key) * TICK_S + GAP_S)
 
     def _say(self) -> None:
         self._number, self._time = self._number + 1, self._time + SAMPLES
         if self.lost or not self.to or not self._transport or self._transport.is_closing():
             return
+        times = 1
         if self._key:
-            first = len(self._key) == KEY_TICKS + LAST_WORDS
-            packet = self._packet(KEYS_PAYLOAD, self._key_time, self._key.popleft(), marker=first)
+            key, first, self._key_begins = self._key.popleft(), self._key_begins, False
+            packet = self._packet(key.payload, self._key_time, key.body, marker=first)
+            times = key.times
         else:
             packet = self._packet(0, self._time, self._hum)
-        self._transport.sendto(packet, self.to)
+        for _ in range(0 if self.drops(packet) else times):
+            self._transport.sendto(packet, self.to)
 
     def _packet(self, payload: int, at: int, body: bytes, *, marker: bool = False) -> bytes:
-        kind = payload | (0x80 if marker else 0)
+        kind = payload | (MARKER if marker else 0)
         number = self._number & 0xFFFF
         return struct.pack("!BBHII", 0x80, kind, number, at & 0xFFFFFFFF, self._source) + body
-
-
-def _event(event: int, ticks: int, *, end: bool) -> bytes:
-    return struct.pack("!BBH", event, (0x80 if end else 0) | 10, ticks * SAMPLES)

@@ -5,7 +5,7 @@ It lives on a thread of its own; whoever holds it calls plain methods and reads 
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from scripts.lab.seats import Manner
 from scripts.lab.sip_dialog import Dialog, called, calling
 from scripts.lab.sip_message import Address, Header, Message, answer_to
 from scripts.lab.sip_wire import NoAnswer, Wire
+from scripts.lab.sound import KeyPacket
 from scripts.lab.talk import Line, Talk
 
 T = TypeVar("T")
@@ -79,6 +80,10 @@ class Telephone:
     def press(self, keys: str, talk: Talk | None = None) -> None:
         self._do((talk or self.talk).press(keys))
 
+    def send_key(self, packets: Iterable[KeyPacket], talk: Talk | None = None) -> None:
+        """RTP packets of one key, right or wrong."""
+        self._do((talk or self.talk).sound.send_key(packets))
+
     def hold(self, talk: Talk | None = None) -> int:
         return self._do((talk or self.talk).hold())
 
@@ -130,8 +135,7 @@ class Telephone:
 
     def vanish(self) -> None:
         """Go without a word: nobody hears a BYE, and the registration stands."""
-        self.talks.clear()
-        self.line.wire.close()
+        self._do(self._vanish())
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
         assert self._loop is not None, "start it first"
@@ -159,6 +163,16 @@ class Telephone:
         await asyncio.gather(*(talk.hang_up() for talk in self.talks))
         if self._keeps:
             await self._unregister()
+
+    async def _vanish(self) -> None:
+        """On its own loop, which alone may close its sockets."""
+        if self._keeps:
+            self._keeps.cancel()
+            self._keeps = None
+        for talk in self.talks:
+            talk.sound.close()
+        self.talks.clear()
+        self.line.wire.close()
 
     async def _register(self, expires_s: int) -> int:
         to = f"sip:{self.node[0]}:{self.node[1]}"

@@ -34,6 +34,7 @@ def write_settings(folder: Path, place: Place, database_url: str) -> Path:
         f'var_dir = "{folder / "var"}"\ndatabase_url = "{database_url}"\n'
         f'[sip]\nhost = "{place.node}"\nswitch_host = "{place.switch}"\n'
         f"switch_port = {place.seats_port}\n{tables}[police]\nlines = 200\n"
-        "[admission]\nnew_calls_per_s = 0\ncalls_per_number = 0\nreserved_lines = 0\n"
+        "[admission]\nnew_calls_per_s = 0\ncalls_per_number = 0\n"
+        "calls_per_number_in_10_min = 0\nreserved_lines = 0\n"
     )
     return file

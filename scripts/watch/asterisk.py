@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from config.settings import Settings
 from ivr.ami import Ami, Pace
 from ivr.ami_errors import AmiError, AmiLoginRefused
-from ivr.ami_snapshot import Channel, read_snapshot
+from ivr.ami_snapshot import Channel, Queue, read_snapshot
 from ivr.health import Life
 from scripts.asterisk_config import secret
 from scripts.cli.ports import Port, listening
@@ -30,6 +30,7 @@ class Seen:
     life: Life
     refused: bool = False
     channels: tuple[Channel, ...] = ()
+    queues: tuple[Queue, ...] = ()
     left_out: tuple[str, ...] = ()
 
 
@@ -85,8 +86,10 @@ class Eye:
             return Seen(Life.UP, refused=True)
         try:
             answer = await self.reader.ami.action("CoreShowChannels", within_s=ANSWER_S)
-            shown = read_snapshot(answer.items, (), datetime.now(UTC)).channels
-            return Seen(Life.UP, channels=shown, left_out=await self._left_out())
+            queues = await self.reader.ami.action("QueueStatus", within_s=ANSWER_S)
+            shown = read_snapshot(answer.items, queues.items, datetime.now(UTC))
+            out = await self._left_out()
+            return Seen(Life.UP, False, shown.channels, shown.queues, out)
         except AmiError:
             there = await asyncio.to_thread(listening, self._port)
             return Seen(Life.FROZEN if there else Life.DOWN)
@@ -109,6 +112,14 @@ class Eye:
         on = {"Channel": channel} if channel else {}
         answer = await self.reader.ami.action("Getvar", {**on, "Variable": variable}, ANSWER_S)
         return answer.fields.text("Value") if answer.ok else ""
+
+    async def registration(self, seat: str) -> str:
+        """The Call-ID of a seat's REGISTER; empty where it is not registered. Raises AmiError."""
+        (contact,) = await self.ask([("", f"PJSIP_AOR({seat},contact)")])
+        if not contact:
+            return ""
+        (call_id,) = await self.ask([("", f"PJSIP_CONTACT({contact.split(',')[0]},call_id)")])
+        return call_id
 
     async def sides(self, channels: Sequence[Channel]) -> list[Side]:
         """What the SIP channels among these say of their dialog and sound. Raises AmiError."""

@@ -8,6 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from ivr.alarms import TABLE
 from ivr.health import Facts, Life
 from scripts.watch.board import Board
+from scripts.watch.scans import Scans
 from scripts.watch.selftest import SelfTest
 
 
@@ -15,6 +16,7 @@ class Watched(Protocol):
     board: Board
     selftest: SelfTest
     facts: Facts
+    scans: Scans
     channels: int
 
 
@@ -28,6 +30,8 @@ class WatchMetrics:
         yield _gauge("l110_asterisk_up", "1: it answers", watched.facts.asterisk is Life.UP)
         yield _gauge("l110_bridge_up", "1: it answers", watched.facts.bridge.life is Life.UP)
         yield _gauge("l110_channels", "channels in Asterisk", watched.channels)
+        listed = len(watched.scans.list.bans)
+        yield _gauge("l110_sip_banned_addresses", "on the list for the firewall", listed)
         yield from self._selftest()
         yield from self._records()
 

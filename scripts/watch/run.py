@@ -28,9 +28,12 @@ from scripts.watch.ban import Ban
 from scripts.watch.board import Board
 from scripts.watch.bridge import look_at_bridge
 from scripts.watch.channels import Sides, in_talks, stuck_in_agi
+from scripts.watch.keeper import look_at_keeper
 from scripts.watch.metrics import WatchMetrics
 from scripts.watch.records import StoreEye, look_at_records
-from scripts.watch.security import Guesses, SecurityLog
+from scripts.watch.scans import Scans
+from scripts.watch.seats import PausedSeats
+from scripts.watch.security import AT_MANAGER, Guesses, SecurityLog
 from scripts.watch.selftest import SelfTest
 
 SIDES_EVERY_S = 3.0
@@ -53,9 +56,11 @@ class Watch:
         self.channels = 0
         self._store = StoreEye(settings)
         self._sides = Sides(settings.health.silent_after_s)
+        self._seats = PausedSeats(self.eye, settings.queues.pause_most_s)
         self._asked_at = 0.0
         self._security = SecurityLog(Home(settings.asterisk_dir).log / "security")
-        self._guesses = Guesses(settings.health.ban_after)
+        self._guesses = Guesses(settings.health.ban_after, AT_MANAGER)
+        self.scans = Scans(settings)
         self._ban = Ban(Home(settings.asterisk_dir))
         self._limits = Limits(disk_percent=settings.health.disk_percent)
         self._notifier = Notifier(os.environ)
@@ -81,6 +86,7 @@ class Watch:
         self._store.stop()
         await self.eye.close()
         await pages.stop()
+        told.path_of(self.settings).unlink(missing_ok=True)  # a node that is down has no alarms
         log.info("watch.stopped")
 
     async def look(self) -> None:
@@ -90,17 +96,25 @@ class Watch:
         records = await asyncio.to_thread(
             look_at_records, self.settings, self._store, tuple(self.selftest.marks)
         )
+        strangers, ours = await asyncio.to_thread(self.scans.look)
         up = seen.life is Life.UP and not seen.refused
+        if up:
+            with suppress(AmiError):
+                await self._seats.look(seen.queues)
         self.channels = len(seen.channels)
         self.facts = Facts(
             asterisk=seen.life,
             manager_refused=seen.refused,
             manager_guesses=await self._guessed(),
+            sip_scanners=strangers,
+            sip_guessers=ours,
             selftest=self.selftest.problem if up else None,
             left_out=seen.left_out,
+            seats_paused=self._seats.paused,
             bridge=bridge,
             calls=calls,
             records=records,
+            keeper=look_at_keeper(self.settings),
         )
         self.board.update(judge(self.facts, self._limits), time.monotonic())
         self._tell()

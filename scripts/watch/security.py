@@ -1,22 +1,40 @@
-"""Who tries passwords at Asterisk's manager, by Asterisk's own security log."""
+"""Who tries passwords at Asterisk's manager or scans its SIP, by Asterisk's own logs."""
 
 import os
 import re
-from collections import defaultdict, deque
-from dataclasses import dataclass, field
+from collections import deque
+from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
-REFUSED = re.compile(
+AT_MANAGER = re.compile(
     r'SecurityEvent="(?:InvalidPassword|InvalidAccountID|FailedACL|ChallengeResponseFailed)"'
     r'.*Service="AMI".*RemoteAddress="IPV[46]/[A-Z]+/([0-9A-Fa-f.:]+)/\d+"'
 )
+# From an address that may not send SIP at all: Asterisk's security log is silent about these.
+SIP_OF_STRANGERS = re.compile(
+    r"^\[[^\]]*\] WARNING\[\d+\] res_pjsip_acl\.c: "
+    r"Incoming SIP message from \[?([0-9A-Fa-f.:]+?)\]?:\d+ did not pass ACL test$"
+)
+# From the switch's address or a seat's network: a wrong password, an unknown name.
+# (One `.*` only: the account and the Call-ID in it are 64 kB of a stranger's choice.)
+_EVENT = r'^\[[^\]]*\] SECURITY\[\d+\] res_security_log\.c: SecurityEvent="{}",EventTV="[^"]*"'
+_REFUSED = "(?:InvalidPassword|InvalidAccountID|FailedACL|ChallengeResponseFailed)"
+_FROM = r',Severity="[^"]*",Service="PJSIP",EventVersion="1",{}.*RemoteAddress="IPV[46]/[A-Z]+/'
+_ADDRESS = r'([0-9A-Fa-f.:]+)/\d+"'
+SIP_OF_OURS = re.compile(_EVENT.format(_REFUSED) + _FROM.format("") + _ADDRESS)
+# Who knows a name is asked for its password too, so only unknown names count here.
+SIP_NAMES_TRIED = re.compile(
+    _EVENT.format("ChallengeSent") + _FROM.format('AccountID="<unknown>') + _ADDRESS
+)
 WITHIN_S = 60.0
+MOST_ADDRESSES = 10_000  # senders of UDP can say that they are anybody
 MOST_BYTES = 256 * 1024
 
 
 @dataclass(slots=True)
 class SecurityLog:
-    """Follows the file from its end on; one that was cut or moved is begun anew."""
+    """One of Asterisk's logs, from its end on; one that was cut or moved is begun anew."""
 
     path: Path
     _inode: int = 0
@@ -41,20 +59,37 @@ class SecurityLog:
         return lines
 
 
-@dataclass(slots=True)
 class Guesses:
-    """Refused logins of the last minute, by address."""
+    """What was refused in the last minute, by address. `most` of it is too much; 0: never."""
 
-    most: int
-    _seen: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+    def __init__(self, most: int, *refused: re.Pattern[str]) -> None:
+        self.most = most
+        self._refused = refused
+        self._seen: dict[str, deque[float]] = {}
 
     def take(self, lines: list[str], now_s: float) -> tuple[str, ...]:
-        """Addresses over the limit now."""
+        """Addresses over the limit now, who came first."""
+        if not self.most:
+            return ()
         for line in lines:
-            if found := REFUSED.search(line):
-                self._seen[found[1]].append(now_s)
-        for times in self._seen.values():
-            while times and now_s - times[0] > WITHIN_S:
-                times.popleft()
-        self._seen = defaultdict(deque, {a: t for a, t in self._seen.items() if t})
-        return tuple(a for a, times in self._seen.items() if self.most and len(times) >= self.most)
+            found = next((one for kind in self._refused if (one := kind.search(line))), None)
+            if found and _is_address(found[1]):
+                self._note(found[1], now_s)
+        self._seen = {a: t for a, t in self._seen.items() if now_s - t[-1] <= WITHIN_S}
+        return tuple(a for a, times in self._seen.items() if self._too_many(times, now_s))
+
+    def _note(self, address: str, now_s: float) -> None:
+        if address not in self._seen and len(self._seen) >= MOST_ADDRESSES:
+            self._seen.pop(next(iter(self._seen)))
+        self._seen.setdefault(address, deque(maxlen=self.most)).append(now_s)
+
+    def _too_many(self, times: deque[float], now_s: float) -> bool:
+        return len(times) == self.most and now_s - times[0] <= WITHIN_S
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -16,6 +16,11 @@ def path_of(settings: Settings) -> Path:
     return settings.var / "run" / "health.json"
 
 
+def keeper_path_of(settings: Settings) -> Path:
+    """What `l110 keep` said last of the processes, for the watch."""
+    return settings.var / "run" / "keeper.json"
+
+
 def tell(path: Path, seen: Mapping[str, object]) -> None:
     """Whole or not at all; on a full disk the last word stays and grows old. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)

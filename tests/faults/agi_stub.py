@@ -36,13 +36,14 @@ def answers_late(connection: socket.socket, after_s: float = 5.0) -> None:
     connection.recv(1000)
 
 
-def read_environment(connection: socket.socket) -> None:
+def read_environment(connection: socket.socket) -> bytes:
     got = b""
     while b"\n\n" not in got:
         more = connection.recv(4096)
         if not more:
             raise ConnectionAbortedError
         got += more
+    return got
 
 
 class AgiStub:

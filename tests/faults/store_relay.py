@@ -1,4 +1,5 @@
-"""A TCP relay in front of PostgreSQL that can swallow the answer to a COMMIT and cut the line."""
+"""A TCP relay in front of PostgreSQL: it swallows the answer to a COMMIT and cuts the line, or
+keeps a line to the server whose client is gone."""
 
 import socket
 import threading
@@ -6,17 +7,25 @@ from contextlib import suppress
 
 
 class CommitRelay:
-    """`swallow`: of so many COMMITs the answer is lost, the server having done them."""
+    """`swallow`: of so many COMMITs the answer is lost, the server having done them.
+
+    `hold_after`: the line that carries these bytes carries them and no more; then `held` is set.
+    To the client it is dead, and the server is not told, as behind a relay that has lost its peer.
+    """
 
     def __init__(self, port: int) -> None:
         self.swallow = 0
         self.swallowed = 0
+        self.hold_after = b""
+        self.held = threading.Event()
+        self._closed = threading.Event()
         self._far = ("127.0.0.1", port)
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._door.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
+        self._closed.set()
         with suppress(OSError):
             self._door.shutdown(socket.SHUT_RDWR)
         self._door.close()
@@ -44,7 +53,17 @@ class CommitRelay:
             if self.swallow and b"COMMIT" in data:
                 self.swallow -= 1
                 doubt.set()
+            if self.hold_after and self.hold_after in data:
+                self._hold(far, data)
             far.sendall(data)
+
+    def _hold(self, far: socket.socket, data: bytes) -> None:
+        """Only the end of this relay ends it."""
+        far.sendall(data[: data.index(self.hold_after) + len(self.hold_after)])
+        self.hold_after = b""
+        self.held.set()
+        self._closed.wait()
+        raise OSError("held until the end")
 
     def _back(self, far: socket.socket, near: socket.socket, doubt: threading.Event) -> None:
         with suppress(OSError):

@@ -37,7 +37,8 @@ VERDICT_ASKED = Protection("l110-verdict", "s", 'GotoIf($["${L110_VERDICT}" = ""
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Records]:
     root = tmp_path_factory.mktemp("crowd")
-    told = {"lines": 300, "police": POLICE, "livelihood": LIVELIHOOD}
+    everybody = "[admission]\nnew_calls_per_s = 0\n"  # they come at 100 a second
+    told = {"lines": 300, "police": POLICE, "livelihood": LIVELIHOOD, "settings": everybody}
     with node_alone(root, 105, **told) as records:
         ask(records.node.home, "dialplan set global L110_FALLBACK /nowhere/fallback")
         host = records.node.settings.sip.switch_host

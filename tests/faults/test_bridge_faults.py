@@ -28,6 +28,7 @@ from tests.faults.agi_stub import (
 from tests.faults.agi_stub import Manner as StubManner
 from tests.real_asterisk.protections import Protection
 from tests.real_asterisk.system import POLICE, System, running_system
+from tests.seen import in_words
 
 GUARD_S, POLICE_WITHIN_S = 2, 3.0
 NO_SCRIPT = "/nowhere/fallback"
@@ -105,10 +106,6 @@ def one_row(system: System, seen: Witness) -> CallRow:
     assert [leg.ended_at is not None for leg in system.legs_of(row)] == [True]
     assert [step.kind for step in system.steps_of(row)].count("end") == 1
     return row
-
-
-def in_words(row: CallRow) -> str:
-    return f"1 row, {row.verdict}, {row.reason}, {row.outcome}, bridge {row.bridge}"
 
 
 @pytest.mark.fault("2", how="the backlog of the bridge's port is full: the kernel drops the SYN")

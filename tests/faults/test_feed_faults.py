@@ -130,6 +130,19 @@ def test_bad_lines_are_kept_apart_and_counted_and_asterisks_next_line_is_read(
     feed.nothing_leaks(told)
 
 
+@pytest.mark.control("B53", without="the fault: no bad line")
+def test_control_without_a_bad_line_nothing_is_kept_apart(feed: Feed, told: Finding) -> None:
+    before = feed.quarantined()
+    begun = feed.served(feed.begin(1))
+    wait_until(
+        lambda: [feed.rows_of(number) for number in begun] == [(1, 1, 0), (1, 1, 1)],
+        "one whole row each",
+        40,
+    )
+    assert feed.quarantined() == before
+    told.records.append("0 lines in quarantine, 2 whole rows")
+
+
 DEAF = (
     "import db.journal_feed as j; j.JournalFeed.next_batch = "
     "lambda self, limit: j.JournalBatch([], [], None)"

@@ -27,6 +27,7 @@ from tests.faults.watched import (
     watched_so,
 )
 from tests.real_asterisk.system import System, running_system
+from tests.seen import rang
 
 pytestmark = pytest.mark.real_asterisk
 SETTINGS = """
@@ -151,11 +152,12 @@ def test_a_caller_held_by_half_a_line_is_an_alarm(system: System, told: Finding)
         system.town.call("13800000701", [Stay(40)])
         took_s, about = raised_within(system.node, "agi-stuck", 12)
         test_s, _ = raised_within(system.node, "selftest-failed", 10)
-    told.caller.append("held by the stand-in until it let go; then the police")
     told.records.append(f"agi-stuck after {took_s:.1f} s, selftest-failed {test_s:.1f} s later")
     assert "PJSIP/" in about
     assert "1380" not in about
-    assert [seat[0] for seat in system.town.ended("13800000701").talked_to] == ["8"]
+    seen = system.town.ended("13800000701")
+    assert [seat[0] for seat in seen.talked_to] == ["8"]
+    told.caller.append(f"held until the stand-in let go: {rang(seen)}")
     row = system.call_of("13800000701")
     told.records.append(f"1 row, {row.verdict}, bridge {row.bridge}")
     assert row.verdict == "police"

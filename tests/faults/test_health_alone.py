@@ -17,6 +17,7 @@ from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
 from tests.faults.watched import cleared_within, raised_within, stays_quiet
 from tests.real_asterisk.system import Records, System, node_alone, running_system
+from tests.seen import nothing_left
 
 pytestmark = pytest.mark.real_asterisk
 MEGABYTE = 1024 * 1024
@@ -110,12 +111,13 @@ def test_a_step_of_the_clock_is_seen_alarmed_and_on_record(
         with_a_clock_of_its_own(records, clock, steady_too=False)
         records.node.start_watch()
         wait_until(lambda: not records.node.alarms(), "all to be well", 10)
-        with records.logged("ivr", "clock.stepped"):
+        with nothing_left(records.node, told), records.logged("ivr", "clock.stepped"):
             clock.write_text(step)
             took_s, about = raised_within(records.node, "clock-stepped", 6)
         assert step[:4] in about
         kept = wait_until(lambda: steps_kept(records), "the step in the store", 10)
         assert abs(kept - float(step)) < 2
+    told.caller.append("no caller: the clock of the bridge alone is moved")
     told.records.append(f"alarm after {took_s:.1f} s: {about}; 1 step `clock` in the store")
 
 

@@ -57,6 +57,7 @@ def test_who_guesses_passwords_is_shut_out_and_an_alarm(tmp_path: Path, told: Fi
         log = (records.node.settings.log_dir / "watch.log").read_text()
         assert '"event": "manager.guessed"' in log
         told.leaks.append(wait_until_nothing_leaks(records.node, before))
+    told.caller.append("no caller: only the manager's port is tried")
     told.records.append(f"alarm after {took_s:.1f} s; the right password is refused from there")
     told.records.append("logged as manager.guessed; our own clients go on")
 

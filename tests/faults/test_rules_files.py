@@ -131,12 +131,15 @@ def test_a_bad_rules_file_is_refused_with_its_line_and_the_last_good_rules_decid
     told.leaks.append(wait_until_nothing_leaks(system.node, before))
 
 
-@pytest.mark.control("45", "B25", without="the fault: the changed file is a good one")
-def test_control_a_good_file_does_change_what_the_next_caller_meets(system: System) -> None:
+@pytest.mark.control(*NUMBERS.values(), without="the fault: the changed file is a good one")
+def test_control_a_good_file_does_change_what_the_next_caller_meets(
+    system: System, told: Finding
+) -> None:
     with system.logged("ivr", "rules.loaded"):
         put(system, GOOD.replace("enabled = true", "enabled = false").encode())
     number = played(system, "2")
     assert system.town.ended(number).talked_to[0].startswith("8")
     assert system.call_of(number).reason == "menu-off"
+    told.caller.append("key 2 led to the police: the good file has the menu off")
     with system.logged("ivr", "rules.loaded"):
         put(system, GOOD.encode())

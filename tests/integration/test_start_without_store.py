@@ -109,7 +109,7 @@ def test_the_forwarder_tells_each_change_of_the_store_once(tmp_path, monkeypatch
     answers: list[Exception | None] = [StoreAway("a"), StoreAway("a"), StoreRefused("b"), None]
     ready = make_engine(f"sqlite:///{tmp_path}/s.sqlite3")
 
-    def look(_url: str) -> object:
+    def look(_url: str, _name: str = "") -> object:
         if answer := answers.pop(0):
             raise answer
         return ready

@@ -11,9 +11,11 @@ from click.testing import CliRunner
 
 from scripts.asterisk_console import ask
 from scripts.asterisk_home import Home
+from scripts.chaos.findings import Finding
 from scripts.cli.context import Site
 from scripts.cli.records import audit
 from scripts.lab.callers import Press, Stay, Wait
+from scripts.lab.footprint import footprint, wait_until_nothing_leaks
 from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.ami_hands import add_users
@@ -56,19 +58,24 @@ def _has_one_caller(home: Home, queue: str) -> bool:
 
 
 @contextmanager
-def nobody_notices(system: System) -> Iterator[None]:
-    """The three calls are up, before and after."""
-    before = trunk_channels(system)
+def nobody_notices(system: System, told: Finding) -> Iterator[None]:
+    """The three calls are up, before and after, and nothing else is held; not so in a control."""
+    before, standing, held = trunk_channels(system), system.node.channels(), footprint(system.node)
     yield
+    if not told.control:
+        rings = [name for name in system.node.channels() if "/seat-" in name]  # again and again
+        left = wait_until_nothing_leaks(system.node, held, standing=[*standing, *rings])
+        told.leaks.append(left)
     assert [system.town.saw(number).ended_at for number in OUTCOMES] == [None] * len(OUTCOMES)
     assert set(before) <= set(trunk_channels(system))
+    told.caller.append("in a talk, in the police queue, in the livelihood queue: all three stayed")
 
 
 def trunk_channels(system: System) -> list[str]:
     return [name for name in system.node.channels() if "l110-trunk" in name]
 
 
-def assert_each_has_one_record(system: System, legs: int) -> None:
+def assert_each_has_one_record(system: System, legs: int, finding: Finding) -> None:
     """End everything; `legs` is how many calls there were in all."""
     ask(system.node.home, "channel request hangup all")
     for number, outcome in OUTCOMES.items():
@@ -82,3 +89,6 @@ def assert_each_has_one_record(system: System, legs: int) -> None:
     assert result.exit_code == 0, result.output
     told = json.loads(result.output)
     assert told["legs"] == told["switch"] == legs
+    finding.records.append(
+        f"{legs} legs by the switch's own list, {legs} on record; missing, doubled, unexplained: 0"
+    )

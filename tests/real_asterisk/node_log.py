@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-# The dialplan names what no loaded module provides: calls go on, with nothing in its place.
-NEVER = ("not registered", "No application '")
+# The dialplan names what no loaded module provides, or a held caller is to hear what nobody has:
+# calls go on, with nothing in its place.
+NEVER = ("not registered", "No application '", "Music on Hold class")
 
 
 def complaints(log: Path, allowed: Collection[str] = ()) -> Sequence[str]:

@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,20 @@ class Records:
         yield
         wait_until(lambda: log.read_text().count(said) > before, event, 10)
 
+    @contextmanager
+    def config_changed(self, name: str, old: str, new: str, reload: str) -> Iterator[None]:
+        """For controls: a file of the node's Asterisk in other words, for a while."""
+        path = self.node.home.etc / "l110" / name
+        kept = path.read_text()
+        assert old in kept
+        path.write_text(kept.replace(old, new))
+        ask(self.node.home, reload)
+        try:
+            yield
+        finally:
+            path.write_text(kept)
+            ask(self.node.home, reload)
+
     def legs(self) -> Sequence[CallLegRow]:
         with reading(self.engine) as session:
             return session.query(CallLegRow).all()
@@ -96,19 +110,9 @@ class System(Records):
         answered = [e for e in events if e.name == "SW_SEAT" and e.facts["call"] == call_id]
         return [event.facts["seat"].removeprefix("seat-") for event in answered]
 
-    @contextmanager
-    def endpoints_changed(self, old: str, new: str) -> Iterator[None]:
+    def endpoints_changed(self, old: str, new: str) -> AbstractContextManager[None]:
         """For controls: the node's own SIP endpoints with a protection taken out, for a while."""
-        site = self.node.home.etc / "l110/pjsip-site.conf"
-        kept = site.read_text()
-        assert old in kept
-        site.write_text(kept.replace(old, new))
-        ask(self.node.home, "module reload res_pjsip.so")
-        try:
-            yield
-        finally:
-            site.write_text(kept)
-            ask(self.node.home, "module reload res_pjsip.so")
+        return self.config_changed("pjsip-site.conf", old, new, "module reload res_pjsip.so")
 
     def wait_for_the_store(self) -> None:
         """Until every trunk channel that Asterisk wrote down is a leg with its end."""
@@ -225,11 +229,12 @@ def running_system(
     *,
     seats: Mapping[str, Manner] | None = None,
     trunk_channels: int = 8,
+    node_of: Callable[[Path], Node] = Node,
     **told: Any,  # noqa: ANN401  the fields of Plan
 ) -> Iterator[System]:
     """Start a node (see Plan for what it may be told) with a town around it.
 
-    Everything is stopped by the processes that were started.
+    Everything is stopped by the processes that were started. `node_of`: another way to start it.
     """
     plan = Plan(place, **told)
     everybody = {*plan.police, *plan.livelihood, DUTY_TELEPHONE} - {*plan.registered}
@@ -245,7 +250,7 @@ def running_system(
         direct_seats=tuple(number for number in plan.police if number in everybody),
         trunk_channels=trunk_channels,
     )
-    node = Node(plan.write(root))
+    node = node_of(plan.write(root))
     system = System(Town(town), node, Telephones(node, plan.telephones_host))
     try:
         system.node.start()

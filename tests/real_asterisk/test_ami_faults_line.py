@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from ivr.ami import Ami, Snapshot
 from scripts.asterisk_console import ask
 from scripts.asterisk_home import CHECKOUT
+from scripts.chaos.findings import Finding
 from scripts.lab.process import Process
 from scripts.lab.waiting import NeverHappened, wait_until
 from tests.real_asterisk.ami_hands import (
@@ -37,8 +39,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 @pytest.fixture
-def in_flight(system: System) -> Iterator[None]:
-    with nobody_notices(system):
+def in_flight(system: System, told: Finding) -> Iterator[None]:
+    with nobody_notices(system, told):
         yield
 
 
@@ -55,7 +57,7 @@ def memory_kb(system: System) -> int:
 @pytest.mark.usefixtures("in_flight")
 @GUARDED
 def test_12_a_kicked_session_is_stale_within_five_seconds_and_then_true(
-    system: System, guarded: bool, monkeypatch: pytest.MonkeyPatch
+    system: System, told: Finding, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not guarded:
         monkeypatch.setattr(Ami, "_changed", lambda _ami: None)
@@ -64,15 +66,20 @@ def test_12_a_kicked_session_is_stale_within_five_seconds_and_then_true(
         async with client(system, "reader", "QueueMemberPause") as ami:
             stream = ami.events()
             await anext(stream)
+            kicked = time.monotonic()
             await asyncio.to_thread(kick, system, "reader")
             await until(lambda: not ami.state.connected, 5)
             assert str(ami.state).startswith("stale since")
+            stale_ms = 1000 * (time.monotonic() - kicked)
             try:
                 found = await asyncio.wait_for(anext(stream), 5)
                 assert isinstance(found, Snapshot)
                 assert guarded
+                true_ms = 1000 * (time.monotonic() - kicked)
+                told.records.append(f"view stale after {stale_ms:.0f} ms, true after {true_ms:.0f}")
             except TimeoutError:
                 assert not guarded
+                told.records.append("no snapshot within 5 s: the view is not made anew")
 
     asyncio.run(scene())
 
@@ -81,7 +88,7 @@ def test_12_a_kicked_session_is_stale_within_five_seconds_and_then_true(
 @pytest.mark.usefixtures("in_flight")
 @GUARDED
 def test_13_a_half_open_line_is_back_within_fifteen_seconds(
-    system: System, guarded: bool, monkeypatch: pytest.MonkeyPatch
+    system: System, told: Finding, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the pace of a site: ping every 4 s, 4 s for its answer."""
     if not guarded:
@@ -96,11 +103,14 @@ def test_13_a_half_open_line_is_back_within_fifteen_seconds(
             stream = ami.events()
             await anext(stream)
             relay.freeze()
+            began = time.monotonic()
             try:
                 assert isinstance(await asyncio.wait_for(anext(stream), 15), Snapshot)
                 assert guarded
+                told.records.append(f"new line and snapshot after {time.monotonic() - began:.1f} s")
             except TimeoutError:
                 assert not guarded
+                told.records.append("no word of it in 15 s")
 
     through_relay(system, scene)
 
@@ -138,7 +148,7 @@ async def pause_many(system: System, times: int) -> None:
 @pytest.mark.usefixtures("in_flight")
 @GUARDED
 def test_14_a_reader_that_stands_still_is_dropped_and_then_true_again(
-    system: System, guarded: bool
+    system: System, told: Finding, guarded: bool
 ) -> None:
     """Asterisk drops it once its sockets are full: what comes after that costs no memory."""
     with watcher(system, *([] if guarded else ["--without-snapshots"])) as process:
@@ -150,17 +160,26 @@ def test_14_a_reader_that_stands_still_is_dropped_and_then_true_again(
         if guarded:
             before = memory_kb(system)
             asyncio.run(pause_many(system, PAUSES))
-            assert memory_kb(system) - before < 2_000  # seen: 5,600 at first, then 160
+            later_kb = memory_kb(system) - before
+            assert later_kb < 2_000  # seen: 5,600 at first, then 160
+            told.records.append(
+                f"dropped; Asterisk grew by {grown_kb:,} kB until then, by {later_kb:,} kB after"
+            )
         process.signal(signal.SIGCONT)
         try:
             wait_until(lambda: process.log.read_text().count("snapshot") > 1, "a snapshot", 10)
             assert guarded
             assert process.log.read_text().rsplit("snapshot ", 1)[1].startswith("True")
+            told.records.append("true again by a snapshot once it reads")
         except NeverHappened:
             assert not guarded
+            told.records.append("it never hears what it missed")
     assert grown_kb < 30_000
     ask(system.node.home, "queue unpause member PJSIP/seat-8001")
 
 
-def test_after_all_this_each_call_has_one_record_and_the_audit_is_clean(system: System) -> None:
-    assert_each_has_one_record(system, legs=3)
+@pytest.mark.fault("12", "13", "14", how="all of these, one after the other")
+def test_after_all_this_each_call_has_one_record_and_the_audit_is_clean(
+    system: System, told: Finding
+) -> None:
+    assert_each_has_one_record(system, 3, told)

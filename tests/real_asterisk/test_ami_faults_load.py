@@ -9,6 +9,7 @@ import pytest
 from ivr.ami_errors import AmiAnswerLost, AmiLoginRefused
 from ivr.ami_words import Value
 from scripts.asterisk_console import ask
+from scripts.chaos.findings import Finding
 from scripts.lab.callers import Press, Stay, Wait
 from scripts.lab.feed import read_events
 from scripts.lab.waiting import wait_until
@@ -33,8 +34,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 @pytest.fixture
-def in_flight(system: System) -> Iterator[None]:
-    with nobody_notices(system):
+def in_flight(system: System, told: Finding) -> Iterator[None]:
+    with nobody_notices(system, told):
         yield
 
 
@@ -64,7 +65,7 @@ def set_limit(system: System, authlimit: int) -> None:
 @pytest.mark.usefixtures("in_flight")
 @GUARDED
 def test_15_of_fifty_idle_connections_ten_are_let_in_and_for_five_seconds(
-    system: System, guarded: bool
+    system: System, told: Finding, guarded: bool
 ) -> None:
     set_limit(system, 10 if guarded else 1000)
 
@@ -72,7 +73,9 @@ def test_15_of_fifty_idle_connections_ten_are_let_in_and_for_five_seconds(
         fifty = idle_connections(system, 50)
         async with client(system, "reader") as ami, fifty as ends:
             await asyncio.sleep(1)
-            assert (sum(not end.done() for end in ends) <= 10) is guarded
+            let_in = sum(not end.done() for end in ends)
+            assert (let_in <= 10) is guarded
+            told.records.append(f"{let_in} of 50 let in; our own client is served beside them")
             assert (await ami.action("Ping")).ok
             late = client(system, "reader", pace=FAST)
             late.start()
@@ -86,7 +89,9 @@ def test_15_of_fifty_idle_connections_ten_are_let_in_and_for_five_seconds(
 
 @pytest.mark.fault("15", how="fifty connections that say nothing, or only log in")
 @pytest.mark.usefixtures("in_flight")
-def test_15_who_logs_in_from_an_address_that_is_not_permitted_is_refused(system: System) -> None:
+def test_15_who_logs_in_from_an_address_that_is_not_permitted_is_refused(
+    system: System, told: Finding
+) -> None:
     """With the right secret; the control is a user without an ACL."""
 
     async def scene() -> None:
@@ -97,11 +102,14 @@ def test_15_who_logs_in_from_an_address_that_is_not_permitted_is_refused(system:
             pass
 
     asyncio.run(scene())
+    told.records.append("the right secret from an address that is not permitted: refused")
 
 
 @pytest.mark.fault("15", how="fifty connections that say nothing, or only log in")
 @pytest.mark.usefixtures("in_flight")
-def test_15_fifty_idle_logins_keep_no_caller_and_no_reader_waiting(system: System) -> None:
+def test_15_fifty_idle_logins_keep_no_caller_and_no_reader_waiting(
+    system: System, told: Finding
+) -> None:
     async def scene() -> None:
         idle = [client(system, "reader", "QueueCallerJoin") for _ in range(50)]
         for one in idle:
@@ -117,6 +125,10 @@ def test_15_fifty_idle_logins_keep_no_caller_and_no_reader_waiting(system: Syste
 
     asyncio.run(scene())
     assert system.call_of("13800000004", 10).ended_by == "caller"
+    seen = system.town.saw("13800000004")
+    assert seen.answered_at is not None
+    took_ms = 1000 * (seen.answered_at - seen.dialled_at)
+    told.caller.append(f"beside 50 idle logins a new caller was answered after {took_ms:.0f} ms")
 
 
 def happened(system: System, name: str, call: str = "") -> int:
@@ -129,7 +141,7 @@ def happened(system: System, name: str, call: str = "") -> int:
 @GUARDED
 @pytest.mark.parametrize("action", ["Originate", "Redirect"])
 def test_17_an_action_whose_answer_is_lost_is_done_once(
-    system: System, action: str, guarded: bool
+    system: System, told: Finding, action: str, guarded: bool
 ) -> None:
     """Redirect moves a caller who waits; Originate leaves a mark. The control does it twice."""
     number = f"1381{guarded:d}0000{len(action):03d}"
@@ -166,7 +178,9 @@ def test_17_an_action_whose_answer_is_lost_is_done_once(
                 await until(lambda: happened(system, name, of) == 2, 5)
 
     through_relay(system, scene)
-    assert happened(system, name, of) == (1 if guarded else 2)
+    times = happened(system, name, of)
+    assert times == (1 if guarded else 2)
+    told.records.append(f"{action} was done {times} times")
     ask(system.node.home, f"channel request hangup {channel_of(system, call)}")
     assert system.call_of(number).outcome == "left-waiting-for-police"
 
@@ -184,5 +198,8 @@ def channel_of(system: System, call: str) -> str:
     return channel
 
 
-def test_after_all_this_each_call_has_one_record_and_the_audit_is_clean(system: System) -> None:
-    assert_each_has_one_record(system, legs=8)
+@pytest.mark.fault("15", "17", how="all of these, one after the other")
+def test_after_all_this_each_call_has_one_record_and_the_audit_is_clean(
+    system: System, told: Finding
+) -> None:
+    assert_each_has_one_record(system, 8, told)

@@ -12,13 +12,16 @@ from click.testing import CliRunner, Result
 
 from scripts.asterisk_console import ask
 from scripts.asterisk_home import CHECKOUT
+from scripts.chaos.findings import Finding
 from scripts.cli.context import Site
 from scripts.cli.records import audit
 from scripts.lab.callers import Press, Stay, Wait
 from scripts.lab.node import listens
 from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
+from scripts.lab.witness import Witness
 from tests.real_asterisk.system import System, running_system
+from tests.seen import in_words, nothing_left, rang
 
 STAY = [Stay(30)]
 
@@ -29,54 +32,69 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield system
 
 
-def rings_police_within(system: System, number: str, seconds: float) -> None:
+def rings_police_within(system: System, number: str, seconds: float) -> Witness:
     seen = system.town.ended(number)
     assert seen.first_ring_s is not None
     assert seen.first_ring_s < seconds
     assert [seat[0] for seat in seen.talked_to] == ["8"]
+    return seen
 
 
 @pytest.mark.fault("1", how="the bridge is stopped; the local script asks")
-def test_without_a_bridge_the_local_script_asks_and_the_call_is_on_record(system: System) -> None:
+def test_without_a_bridge_the_local_script_asks_and_the_call_is_on_record(
+    system: System, told: Finding
+) -> None:
     """The same menu: by the local script, in a process of its own for each call."""
-    system.node.processes["ivr"].stop()
-    system.town.call("13800000001", [Wait(1), Press("1"), Stay(30)])
-    system.town.call("13800000031", [Wait(1), Press("2"), Wait(0.5), Press("1"), Stay(60)])
-    assert [seat[0] for seat in system.town.ended("13800000001").talked_to] == ["8"]
-    assert [seat[0] for seat in system.town.ended("13800000031", 60).talked_to] == ["7"]
+    with nothing_left(system.node, told):
+        system.node.processes["ivr"].stop()
+        system.town.call("13800000001", [Wait(1), Press("1"), Stay(30)])
+        system.town.call("13800000031", [Wait(1), Press("2"), Wait(0.5), Press("1"), Stay(60)])
+        seen = system.town.ended("13800000001")
+        assert [seat[0] for seat in seen.talked_to] == ["8"]
+        assert [seat[0] for seat in system.town.ended("13800000031", 60).talked_to] == ["7"]
+        system.node.restart("ivr")
     police, livelihood = system.call_of("13800000001"), system.call_of("13800000031")
     assert (police.verdict, police.reason, police.key) == ("police", "rule", "1")
     assert (livelihood.verdict, livelihood.reason) == ("livelihood", "rule")
     assert {police.bridge, livelihood.bridge} == {"away"}
     assert system.ticket_of(livelihood) is not None
-    system.node.restart("ivr")
+    told.caller.append(f"asked by the local script: {rang(seen)}, his key among them")
+    told.records.extend((in_words(police), f"{in_words(livelihood)}, 1 ticket"))
 
 
 @pytest.mark.fault("1", how="neither bridge nor local script")
-def test_without_bridge_and_script_the_police_ring_at_once(system: System) -> None:
-    system.node.processes["ivr"].stop()
-    ask(system.node.home, "dialplan set global L110_FALLBACK /nowhere/fallback")
-    system.town.call("13800000032", STAY)
-    rings_police_within(system, "13800000032", 3)
+def test_without_bridge_and_script_the_police_ring_at_once(system: System, told: Finding) -> None:
+    with nothing_left(system.node, told):
+        system.node.processes["ivr"].stop()
+        ask(system.node.home, "dialplan set global L110_FALLBACK /nowhere/fallback")
+        system.town.call("13800000032", STAY)
+        seen = rings_police_within(system, "13800000032", 3)
+        fallback = CHECKOUT / "scripts/fallback"
+        ask(system.node.home, f"dialplan set global L110_FALLBACK {fallback}")
+        system.node.restart("ivr")
     call = system.call_of("13800000032")
     assert (call.verdict, call.bridge) == ("police", "away")
-    ask(system.node.home, f"dialplan set global L110_FALLBACK {CHECKOUT / 'scripts/fallback'}")
-    system.node.restart("ivr")
+    told.caller.append(f"nobody asks: {rang(seen)}")
+    told.records.append(in_words(call))
 
 
 @pytest.mark.fault("1", how="the first bridge is stopped, a second one runs")
-def test_a_second_bridge_is_asked_when_the_first_is_away(system: System) -> None:
+def test_a_second_bridge_is_asked_when_the_first_is_away(system: System, told: Finding) -> None:
     host = system.node.settings.agi.host
-    system.node.processes["ivr"].stop()
-    system.node.start_one("ivr", {"L110_AGI__PORT": "4574"})
-    wait_until(lambda: listens(host, 4574), "the second bridge", 10)
-    ask(system.node.home, f"dialplan set global L110_AGI_2 agi://{host}:4574")
-    with system.logged("ivr", "call.decided"):
-        system.town.call("13800000034", [Wait(1), Press("1"), Stay(30)])
-        system.town.ended("13800000034")
-    assert system.call_of("13800000034").bridge == "seen"
-    assert "set to ''" in ask(system.node.home, 'dialplan set global L110_AGI_2 ""')
-    system.node.restart("ivr")
+    with nothing_left(system.node, told):
+        system.node.processes["ivr"].stop()
+        system.node.start_one("ivr", {"L110_AGI__PORT": "4574"})
+        wait_until(lambda: listens(host, 4574), "the second bridge", 10)
+        ask(system.node.home, f"dialplan set global L110_AGI_2 agi://{host}:4574")
+        with system.logged("ivr", "call.decided"):
+            system.town.call("13800000034", [Wait(1), Press("1"), Stay(30)])
+            seen = system.town.ended("13800000034")
+        assert "set to ''" in ask(system.node.home, 'dialplan set global L110_AGI_2 ""')
+        system.node.restart("ivr")
+    row = system.call_of("13800000034")
+    assert row.bridge == "seen"
+    told.caller.append(f"asked by the second bridge: {rang(seen)}, his key among them")
+    told.records.append(in_words(row))
 
 
 def test_a_bridge_that_is_back_is_asked_again_after_ten_seconds(system: System) -> None:
@@ -94,17 +112,25 @@ def skipped(system: System) -> bool:
 
 
 @pytest.mark.fault("5", how="SIGSTOP to the bridge")
-def test_a_frozen_bridge_costs_the_caller_the_guard_and_no_more(system: System) -> None:
+def test_a_frozen_bridge_costs_the_caller_the_guard_and_no_more(
+    system: System, told: Finding
+) -> None:
     wait_until(lambda: not skipped(system), "the first address to be tried again", 12)
-    system.node.processes["ivr"].signal(signal.SIGSTOP)
-    system.town.call("13800000002", STAY)
-    rings_police_within(system, "13800000002", 3)
-    system.node.restart("ivr")
-    assert system.call_of("13800000002").verdict == "police"
+    with nothing_left(system.node, told):
+        system.node.processes["ivr"].signal(signal.SIGSTOP)
+        system.town.call("13800000002", STAY)
+        seen = rings_police_within(system, "13800000002", 3)
+        system.node.restart("ivr")
+    row = system.call_of("13800000002")
+    assert row.verdict == "police"
+    told.caller.append(rang(seen))
+    told.records.append(in_words(row))
 
 
 @pytest.mark.control("5", without="the guard")
-def test_control_without_the_guard_a_frozen_bridge_holds_the_caller(system: System) -> None:
+def test_control_without_the_guard_a_frozen_bridge_holds_the_caller(
+    system: System, told: Finding
+) -> None:
     """The same fault with the protection off: the test above can fail."""
     wait_until(lambda: not skipped(system), "the first address to be tried again", 12)
     ask(system.node.home, "dialplan set global L110_GUARD_S 0")
@@ -114,6 +140,7 @@ def test_control_without_the_guard_a_frozen_bridge_holds_the_caller(system: Syst
     system.node.restart("ivr")
     ask(system.node.home, "dialplan set global L110_GUARD_S 2")
     system.assert_nothing_outlives_its_call()
+    told.caller.append("nobody rang until he hung up after 5 s")
 
 
 def journaled(system: System, number: str) -> bool:
@@ -123,7 +150,9 @@ def journaled(system: System, number: str) -> bool:
 
 
 @pytest.mark.fault("10", how="SIGKILL to the bridge in the menu of one caller")
-def test_a_bridge_killed_in_the_menu_leaves_the_caller_to_the_police(system: System) -> None:
+def test_a_bridge_killed_in_the_menu_leaves_the_caller_to_the_police(
+    system: System, told: Finding
+) -> None:
     wait_until(lambda: not skipped(system), "the first address to be tried again", 12)
     call = system.town.call("13800000003", STAY)
     wait_until(lambda: journaled(system, "13800000003"), "the start on disk", 5)
@@ -133,6 +162,7 @@ def test_a_bridge_killed_in_the_menu_leaves_the_caller_to_the_police(system: Sys
     system.node.restart("ivr")
     row = system.call_of("13800000003")
     assert (row.verdict, row.bridge) == ("police", "lost")
+    told.records.append(in_words(row))
 
 
 @pytest.mark.fault("45", how="a file that is no rules, between two calls")

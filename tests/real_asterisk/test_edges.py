@@ -7,12 +7,14 @@ from urllib.parse import unquote
 import pytest
 
 from scripts.asterisk_console import ask
+from scripts.chaos.findings import Finding
 from scripts.lab import sipp
 from scripts.lab.callers import HangUp, Wait, caller
 from scripts.lab.seats import Manner
 from scripts.lab.telephone import Telephone
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.system import System, running_system
+from tests.seen import nothing_left
 
 
 @pytest.fixture(scope="module")
@@ -43,19 +45,40 @@ def call_node(system: System, host: str, extension: str) -> sipp.Sipp:
 
 @pytest.mark.fault("B48", how="INVITE to other extensions")
 @pytest.mark.parametrize("extension", ["120", "0059112345", "8001", "s", "*2", "somebody"])
-def test_the_switch_reaches_no_extension_but_110(system: System, extension: str) -> None:
-    stranger = call_node(system, system.town.plan.switch_host, extension)
-    assert not stranger.wait(20)
+def test_the_switch_reaches_no_extension_but_110(
+    system: System, told: Finding, extension: str
+) -> None:
+    with nothing_left(system.node, told):
+        stranger = call_node(system, system.town.plan.switch_host, extension)
+        assert not stranger.wait(20)
     assert "404 Not Found" in stranger.complaint()
+    assert system.calls() == []
+    told.caller.append(f"{extension}: 404")
+    told.records.append("no row: it was no call")
 
 
 @pytest.mark.fault("B46", how="INVITE from a stranger's address")
-def test_an_invite_from_an_unknown_address_is_refused_before_it_is_a_call(system: System) -> None:
-    stranger = call_node(system, system.town.plan.callers_host, "110")
-    assert not stranger.wait(20)
-    assert "403 Forbidden" in stranger.complaint()
-    assert system.calls() == []
-    assert system.node.channels() == []
+def test_an_invite_from_an_unknown_address_is_refused_before_it_is_a_call(
+    system: System, told: Finding
+) -> None:
+    with nothing_left(system.node, told):
+        stranger = call_node(system, system.town.plan.callers_host, "110")
+        assert not stranger.wait(20)
+        assert "403 Forbidden" in stranger.complaint()
+        assert system.calls() == []
+        assert system.node.channels() == []
+    told.caller.append("the stranger: 403")
+    told.records.append("no row, no channel")
+
+
+@pytest.mark.control("B46", "B48", without="the fault: 110, from the switch's own address")
+def test_control_110_from_the_switch_is_a_call(system: System, told: Finding) -> None:
+    switch = call_node(system, system.town.plan.switch_host, "110")
+    assert switch.wait(20)
+    row = system.call_of("13800000001")
+    assert row.outcome == "left-in-menu"
+    told.caller.append("answered, and hung up after 0.2 s")
+    told.records.append(f"1 row, {row.outcome}")
 
 
 @pytest.fixture
@@ -80,11 +103,35 @@ def talks_at_a_seat(system: System) -> bool:
 @pytest.mark.fault("B49", how="REFER in a dialog of the trunk")
 @pytest.mark.parametrize("extension", ["110", "livelihood", "8002", "120"])
 def test_a_refer_from_the_trunk_is_refused_and_the_caller_stays(
-    system: System, trunk_call: Telephone, extension: str
+    system: System, told: Finding, trunk_call: Telephone, extension: str
 ) -> None:
-    assert trunk_call.transfer(extension) in (403, 603)
-    assert talks_at_a_seat(system)
+    with nothing_left(system.node, told, standing=system.node.channels()):
+        status = trunk_call.transfer(extension)
+        assert status in (403, 603)
+        assert talks_at_a_seat(system)
     assert trunk_call.diary.found("ended") == []
+    told.caller.append(f"REFER to {extension}: {status}, the caller talks on")
+    told.records.append(f"his call goes on: {unended(system)} row without an end")
+
+
+def unended(system: System) -> int:
+    return sum(row.ended_at is None for row in system.calls())
+
+
+@pytest.mark.control("B49", without="allow_transfer=no on the trunk")
+def test_control_where_transfers_are_allowed_the_refer_takes_the_caller_away(
+    system: System, told: Finding
+) -> None:
+    reload = "module reload res_pjsip.so"
+    with system.config_changed("pjsip.conf", "allow_transfer=no", "allow_transfer=yes", reload):
+        allowed = system.telephones.stranger("13800000003", host=system.town.plan.switch_host)
+        allowed.call("110")
+        allowed.wait_for("answered")
+        status = allowed.transfer("110")
+        system.telephones.leave()
+    assert status == 202
+    system.assert_nothing_outlives_its_call()
+    told.caller.append(f"REFER to 110: {status}, taken")
 
 
 def test_a_refer_from_the_trunk_that_names_another_dialog_is_refused(
@@ -97,7 +144,9 @@ def test_a_refer_from_the_trunk_that_names_another_dialog_is_refused(
 
 
 @pytest.mark.fault("B49", how="INVITE with Replaces")
-def test_nobody_takes_over_a_call_with_replaces(system: System, trunk_call: Telephone) -> None:
+def test_nobody_takes_over_a_call_with_replaces(
+    system: System, told: Finding, trunk_call: Telephone
+) -> None:
     """Who knows all names of the dialog is refused by his address, or for want of a password."""
     wanted = ("Replaces", unquote(trunk_call.talk.dialog.replaces))
     outside = system.telephones.stranger("13800000001", host=system.town.plan.callers_host)
@@ -106,6 +155,7 @@ def test_nobody_takes_over_a_call_with_replaces(system: System, trunk_call: Tele
     inside = system.telephones.stranger("seat-8004")
     assert inside.ask("110", "INVITE", wanted) == 401
     assert trunk_call.diary.found("ended") == []
+    told.caller.append("INVITE with Replaces: 403 from outside, 401 inside; the caller talks on")
 
 
 @pytest.mark.parametrize("name", ["seat-8001", "l110-switch", "l110-trunk", "nobody"])

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from scripts.asterisk_console import ask
+from scripts.chaos.findings import Finding
 from scripts.cli.context import Site
 from scripts.cli.force import calls_end, who
 from scripts.cli.records import audit, calls
@@ -17,6 +18,7 @@ from scripts.lab.feed import read_events
 from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.system import System, running_system
+from tests.seen import in_words, nothing_left
 
 WHY = "called-party control: 对方不挂机 & 'quiet' %0D%0A=\"x\""
 WATCHED_S = 2.0
@@ -92,26 +94,33 @@ SCENES = [
 @pytest.mark.fault("64", how="a caller who says nothing and never hangs up")
 @pytest.mark.parametrize(("scene", "number", "outcome", "held"), SCENES)
 def test_a_call_that_nobody_hangs_up_is_ended_with_its_reason(
-    system: System, scene, number, outcome, held
+    system: System, told: Finding, scene, number, outcome, held
 ) -> None:
-    scene(system, number)
-    call_id = id_of(system, number)
-    assert slots(system) == held
-    began = time.monotonic()
-    told = end(system, call_id, "--yes", "--json")
-    assert told.exit_code == 0, told.output
-    assert slots(system) == 0
-    assert time.monotonic() - began < 1.5  # two connections to the manager and a console among it
-    (leg,) = json.loads(told.output)["legs"]
-    assert leg["slot_free_ms"] <= leg["gone_ms"] < 1000
-    assert leg["caller"] == f"138****{number[-4:]}"
-
-    assert system.town.ended(number, 5)
+    with nothing_left(system.node, told):
+        scene(system, number)
+        call_id = id_of(system, number)
+        assert slots(system) == held
+        began = time.monotonic()
+        result = end(system, call_id, "--yes", "--json")
+        assert result.exit_code == 0, result.output
+        assert slots(system) == 0
+        # Two connections to the manager and a console are among it.
+        assert time.monotonic() - began < 1.5
+        (leg,) = json.loads(result.output)["legs"]
+        assert leg["slot_free_ms"] <= leg["gone_ms"] < 1000
+        assert leg["caller"] == f"138****{number[-4:]}"
+        assert system.town.ended(number, 5)
     row = system.call_of(number)
     assert (row.call_id, row.ended_by, row.outcome) == (call_id, "forced", outcome)
     assert (row.forced_by, row.forced_reason) == (who(), WHY)
     kinds = [step.kind for step in system.steps_of(row)]
     assert (kinds.count("forced"), kinds.count("end")) == (1, 1)
+    words = scene.__name__.replace("_", " ")
+    told.caller.append(
+        f"{words}: slot free {leg['slot_free_ms']} ms, channel gone {leg['gone_ms']} ms after the"
+        " order to end it"
+    )
+    told.records.append(f"{in_words(row)}, ended by force, with who and why")
     if scene is in_a_talk:
         wait_until(lambda: system.town.seat_is_free("8001"), "the seat to be free", 5)
         system.town.staff("8001", Manner(answers=False))
@@ -119,7 +128,7 @@ def test_a_call_that_nobody_hangs_up_is_ended_with_its_reason(
 
 
 @pytest.mark.control("64", without="the forced release")
-def test_control_without_it_the_silent_caller_keeps_the_line(system: System) -> None:
+def test_control_without_it_the_silent_caller_keeps_the_line(system: System, told: Finding) -> None:
     """And only the call that was named is ended; a wrong id, a part of one and a no end nothing."""
     in_the_police_queue(system, "13800000005")
     in_the_menu(system, "13800000006")
@@ -137,6 +146,7 @@ def test_control_without_it_the_silent_caller_keeps_the_line(system: System) -> 
     while time.monotonic() < deadline:
         assert slots(system) == 2
         time.sleep(0.2)
+    told.leaks.append(f"both still held their lines after {WATCHED_S:.0f} s")
 
     assert end(system, other, answer="y\n").exit_code == 0
     wait_until(lambda: slots(system) == 1, "the slot of the named call", 1)

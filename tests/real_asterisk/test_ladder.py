@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 
 from scripts.asterisk_console import ask
+from scripts.chaos.findings import Finding
 from scripts.lab.callers import Stay
 from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.system import POLICE, System, running_system
+from tests.seen import nothing_left
 
 SKIP_S = 10
 GUARD_S = 2
@@ -101,6 +103,14 @@ def seconds_to_the_police(system: System) -> float:
     return seen.first_ring_s
 
 
+def tell(told: Finding, first_s: float, next_s: float, asked: int) -> None:
+    told.caller.append(
+        f"police rang {1000 * first_s:,.0f} ms after dialling, for the next caller"
+        f" {1000 * next_s:,.0f} ms"
+    )
+    told.records.append(f"the frozen bridge was asked {asked} times for two callers")
+
+
 OFF = pytest.mark.parametrize(
     "take_out",
     [
@@ -118,27 +128,33 @@ OFF = pytest.mark.parametrize(
 @pytest.mark.fault("5", how="in the bridge's place something accepts and says nothing")
 @OFF
 def test_a_frozen_bridge_costs_the_first_caller_the_guard_and_the_next_one_nothing(
-    system: System, take_out: Callable[[System], None]
+    system: System, told: Finding, take_out: Callable[[System], None]
 ) -> None:
     take_out(system)
     protected = take_out is nothing
-    with frozen_bridge(system) as bridge:
-        assert seconds_to_the_police(system) > GUARD_S
+    with nothing_left(system.node, told), frozen_bridge(system) as bridge:
+        first_s = seconds_to_the_police(system)
+        assert first_s > GUARD_S
         assert bridge.asked() == 1
-        assert (seconds_to_the_police(system) < AT_ONCE_S) is protected
+        next_s = seconds_to_the_police(system)
+        assert (next_s < AT_ONCE_S) is protected
         assert bridge.asked() == (1 if protected else 2)
+    tell(told, first_s, next_s, len(bridge.taken))
 
 
 @pytest.mark.fault("1", how="nobody listens on the bridge's port")
 @OFF
 def test_a_bridge_that_could_not_be_reached_is_not_asked_again_by_the_next_caller(
-    system: System, take_out: Callable[[System], None]
+    system: System, told: Finding, take_out: Callable[[System], None]
 ) -> None:
     take_out(system)
-    assert seconds_to_the_police(system) < AT_ONCE_S
-    with frozen_bridge(system) as bridge:
-        seconds_to_the_police(system)
-        assert bridge.asked() == (0 if take_out is nothing else 1)
+    with nothing_left(system.node, told):
+        first_s = seconds_to_the_police(system)
+        assert first_s < AT_ONCE_S
+        with frozen_bridge(system) as bridge:
+            next_s = seconds_to_the_police(system)
+            assert bridge.asked() == (0 if take_out is nothing else 1)
+    tell(told, first_s, next_s, len(bridge.taken))
 
 
 def test_a_bridge_that_is_left_out_is_asked_again_after_ten_seconds(system: System) -> None:

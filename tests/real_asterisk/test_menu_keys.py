@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 import pytest
 
+from scripts.chaos.findings import Finding
 from scripts.lab.callers import Action, HangUp, Press, Stay, Wait, impatient_caller
 from scripts.lab.seats import Manner
 from scripts.lab.sipp import Person
 from tests.real_asterisk.system import System, running_system
+from tests.seen import in_words, rang
 
 POLICE = [f"80{n:02d}" for n in range(1, 25)]
 LIVELIHOOD = [f"70{n:02d}" for n in range(1, 21)]
@@ -103,32 +105,45 @@ def side(system: System, name: str) -> str:
     return "+".join("police" if seat.startswith("8") else "livelihood" for seat in seats)
 
 
-@pytest.mark.fault("B18", how="keys A and B")
 @pytest.mark.parametrize(
     ("name", "reason", "key"),
     [
         ("police", "rule", "1"),
         ("silent", "rule", "5"),
         ("nothing", "no-key", None),
-        ("letter", "wrong-key", "B"),
+        pytest.param(
+            "letter", "wrong-key", "B", marks=pytest.mark.fault("B18", how="keys A and B")
+        ),
         ("wrong-twice", "wrong-key", "7"),
         ("english-silence", "no-key", None),
     ],
 )
 def test_a_caller_who_did_not_clearly_choose_livelihood_talks_to_the_police(
-    system: System, name: str, reason: str, key: str | None
+    system: System, told: Finding, name: str, reason: str, key: str | None
 ) -> None:
     assert side(system, name) == "police"
     call = system.call_of(NUMBERS[name])
     assert (call.verdict, call.reason, call.key) == ("police", reason, key)
     assert call.outcome == "talked-to-police"
     assert system.ticket_of(call) is None
+    tell(told, system, name)
+
+
+def tell(told: Finding, system: System, name: str) -> None:
+    system.assert_nothing_outlives_its_call()
+    told.caller.append(rang(system.town.saw(NUMBERS[name])))
+    told.records.append(in_words(system.call_of(NUMBERS[name])))
+    told.leaks.append("no channel once everybody has gone")
 
 
 @pytest.mark.parametrize(
     ("name", "service_class"),
     [
-        ("complaint", "complaint"),
+        pytest.param(
+            "complaint",
+            "complaint",
+            marks=pytest.mark.control("B18", without="the letters: he keys 2 and 1"),
+        ),
         ("hardship", "hardship"),
         ("information", "information"),
         ("market", "market"),
@@ -141,7 +156,7 @@ def test_a_caller_who_did_not_clearly_choose_livelihood_talks_to_the_police(
     ],
 )
 def test_a_caller_who_keyed_2_talks_to_livelihood_and_has_a_ticket_of_his_class(
-    system: System, name: str, service_class: str
+    system: System, told: Finding, name: str, service_class: str
 ) -> None:
     assert side(system, name) == "livelihood"
     call = system.call_of(NUMBERS[name])
@@ -156,6 +171,7 @@ def test_a_caller_who_keyed_2_talks_to_livelihood_and_has_a_ticket_of_his_class(
         "new",
     )
     assert ticket.number
+    tell(told, system, name)
 
 
 def test_the_star_in_the_second_menu_brings_the_caller_back_to_the_police(system: System) -> None:
@@ -189,12 +205,15 @@ def test_english_is_kept_with_the_call(system: System) -> None:
 
 
 @pytest.mark.fault("B24", how="a key at the answer")
-def test_the_prompt_can_be_interrupted_as_soon_as_it_begins(system: System) -> None:
+def test_the_prompt_can_be_interrupted_as_soon_as_it_begins(system: System, told: Finding) -> None:
     call = system.call_of(NUMBERS["barge-in"])
     assert call.released_at is not None
     assert call.answered_at is not None
     # SIPp plays a second of silence before its digit; the prompt lasts more than five.
-    assert (call.released_at - call.answered_at).total_seconds() < 4
+    released_s = (call.released_at - call.answered_at).total_seconds()
+    assert released_s < 4
+    tell(told, system, "barge-in")
+    told.caller.append(f"released {1000 * released_s:.0f} ms after the answer, in its prompt")
 
 
 def test_110_answers_within_one_ring(system: System) -> None:
@@ -204,12 +223,14 @@ def test_110_answers_within_one_ring(system: System) -> None:
         assert seen.answered_at - seen.dialled_at < 2
 
 
+@pytest.mark.control("B24", without="the key: he hears the prompt to its end")
 def test_a_caller_without_a_key_rings_a_seat_as_soon_as_menu_and_patience_are_over(
-    system: System,
+    system: System, told: Finding
 ) -> None:
     seen = system.town.saw(NUMBERS["nothing"])
     assert seen.first_ring_s is not None
     assert 6 < seen.first_ring_s < 5.4 + 2 + 3
+    tell(told, system, "nothing")
 
 
 def test_who_hangs_up_in_the_menu_is_on_record_as_such(system: System) -> None:

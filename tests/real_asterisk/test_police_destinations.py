@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from scripts.chaos.findings import Finding
 from scripts.lab.callers import HangUp, Press, Stay, Wait
+from scripts.lab.footprint import footprint, wait_until_nothing_leaks
 from scripts.lab.seats import Manner
 from scripts.lab.town import DUTY_TELEPHONE
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.system import running_system
+from tests.seen import in_words
 
 NEVER = Manner(answers=False)
 
@@ -27,7 +30,7 @@ def test_a_call_referred_back_to_the_switch_leaves_this_node(tmp_path: Path) -> 
 
 @pytest.mark.fault("55", how="no seat at all, and a duty telephone that nobody answers")
 def test_where_no_seat_exists_the_caller_is_held_with_his_keys_until_one_answers(
-    tmp_path: Path,
+    tmp_path: Path, told: Finding
 ) -> None:
     with running_system(
         tmp_path,
@@ -40,7 +43,7 @@ def test_where_no_seat_exists_the_caller_is_held_with_his_keys_until_one_answers
         trunk_channels=20,
         ring_s=2,
     ) as system:
-        town = system.town
+        town, before = system.town, footprint(system.node)
         town.call("13800000001", [Press("1"), Wait(12), HangUp()])
         town.call("13800000002", [Press("1"), Wait(4), Press("2"), Wait(1), Press("1"), Stay(20)])
         town.call("13800000003", [Press("1"), Stay(60)])
@@ -50,20 +53,6 @@ def test_where_no_seat_exists_the_caller_is_held_with_his_keys_until_one_answers
         town.staff(DUTY_TELEPHONE, Manner(ring_s=0.2, talk_s=1))
         assert town.ended("13800000003", 60).talked_to == (DUTY_TELEPHONE,)
         system.assert_nothing_outlives_its_call()
-
-
-@pytest.mark.fault("21", how="a queue without members")
-def test_a_livelihood_caller_without_any_operator_is_told_so_and_keeps_his_ticket(
-    tmp_path: Path,
-) -> None:
-    with running_system(tmp_path, 10, livelihood=(), lines=10, trunk_channels=20) as system:
-        system.town.call("13800000001", [Press("2"), Wait(0.5), Press("1"), Stay(40)])
-        system.town.call(
-            "13800000002", [Press("2"), Wait(0.5), Press("1"), Wait(2), Press("*"), Stay(40)]
-        )
-        assert [seat[0] for seat in system.town.ended("13800000002", 60).talked_to] == ["8"]
-        seen = system.town.ended("13800000001", 60)
-        assert seen.talked == ()
-        call = system.call_of("13800000001")
-        assert call.ended_by == "system"
-        assert system.ticket_of(call) is not None
+        told.caller.append("no seat at all: held until the duty telephone was staffed; keys stay")
+        told.records.append(in_words(system.call_of("13800000003")))
+        told.leaks.append(wait_until_nothing_leaks(system.node, before))

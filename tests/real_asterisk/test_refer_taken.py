@@ -33,6 +33,7 @@ from tests.real_asterisk.refer_ways import (
     without,
 )
 from tests.real_asterisk.retold import WITHOUT_ALARM, WITHOUT_RULE, retold
+from tests.seen import in_words
 
 BYES = {
     "61-bye": Refer(bye_after_s=0.2),
@@ -114,28 +115,38 @@ def test_a_bye_in_the_middle_of_a_refer_frees_the_slot_at_once(
     assert call.release_ms < 0.2 * 1000 + 1000
     told.caller.append(f"{way}: slot free {call.release_ms} ms after his key, 200 ms before a BYE")
     told.records.append("1 row, released-not-returned, ticket to call back")
+    assert not played.holds_a_slot(played.number(way))
+    told.leaks.append("no slot of his")
 
 
 @pytest.mark.fault("32", "62", how=SAYS["62"])
 @pytest.mark.parametrize("patch", [PROTECTED, without("the rule", WITHOUT_RULE)])
 def test_a_caller_who_was_taken_and_never_came_gets_a_call_back_ticket(
-    played: Played, patch: str | None
+    played: Played, told: Finding, patch: str | None
 ) -> None:
-    with retold(played.system, patch or "") as told:
+    with retold(played.system, patch or "") as again:
         for way in NEVER_CAME:
-            call = told.call_of(played.number(way))
-            ticket = told.ticket_of(call)
+            call = again.call_of(played.number(way))
+            ticket = again.ticket_of(call)
             assert ticket is not None
             right = (call.outcome, ticket.state) == ("released-not-returned", "call-back")
             assert right is (not patch)
+            told.records.append(f"1 row, {call.outcome}, 1 ticket {ticket.state}")
+            assert not played.holds_a_slot(played.number(way))
+    told.caller.append("gone from the node with the switch's word that he was taken")
+    told.leaks.append("no slot of his")
 
 
 @pytest.mark.fault("62", how=SAYS["62"])
 @pytest.mark.parametrize("patch", [PROTECTED, without("the alarm", WITHOUT_ALARM)])
-def test_a_caller_who_never_came_raises_an_alarm(played: Played, patch: str | None) -> None:
-    with retold(played.system, patch or "") as told:
+def test_a_caller_who_never_came_raises_an_alarm(
+    played: Played, told: Finding, patch: str | None
+) -> None:
+    with retold(played.system, patch or "") as again:
         for way in NEVER_CAME:
-            assert told.alarmed(told.call_of(played.number(way)).call_id) is (not patch)
+            alarmed = again.alarmed(again.call_of(played.number(way)).call_id)
+            assert alarmed is (not patch)
+            told.records.append("call.never_returned, with his call" if alarmed else "no alarm")
 
 
 @pytest.mark.parametrize(
@@ -164,3 +175,8 @@ def test_who_comes_back_after_the_guard_loses_his_first_leg_at_once(
     both_s = (first.ended_at - second.started_at).total_seconds()
     assert both_s < 1
     told.caller.append(f"one leg {1000 * both_s:.0f} ms after the second came; 1 seat, 1 ticket")
+    call = played.call_of(LATE)
+    legs = len(played.system.legs_of(call))
+    told.records.append(f"{in_words(call)}, {legs} legs, both with their end, 1 ticket")
+    assert not played.holds_a_slot(played.number(LATE))
+    told.leaks.append("no slot of his")

@@ -8,11 +8,14 @@ import pytest
 from db.engine import reading
 from reports.abandoned import abandoned_calls
 from scripts.asterisk_console import ask
+from scripts.chaos.findings import Finding
 from scripts.lab.callers import HangUp, Press, Stay, Wait
+from scripts.lab.footprint import footprint, wait_until_nothing_leaks
 from scripts.lab.seats import Manner
 from scripts.lab.town import DUTY_TELEPHONE
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.system import System, running_system
+from tests.seen import in_words, rang
 
 NEVER = Manner(answers=False)
 TWO_POLICE, TWO_LIVELIHOOD = ("8001", "8002"), ("7001", "7002")
@@ -36,9 +39,9 @@ def nobody_answers(tmp_path: Path) -> Iterator[System]:
 
 @pytest.mark.fault("55", "65", how="every seat is busy; 2 while waiting")
 def test_waiting_callers_keep_their_keys_and_overflow_to_the_duty_telephone(
-    nobody_answers: System,
+    nobody_answers: System, told: Finding
 ) -> None:
-    town = nobody_answers.town
+    town, before = nobody_answers.town, footprint(nobody_answers.node)
     town.call("13800000001", [Wait(0.5), Press("1"), Wait(1), Press("2"), Wait(3), HangUp()])
     town.call(
         "13800000002", [Wait(0.5), Press("2"), Wait(1), Press("1"), Wait(1), Press("*"), Stay(30)]
@@ -64,6 +67,27 @@ def test_waiting_callers_keep_their_keys_and_overflow_to_the_duty_telephone(
     # Who leaves is on the call-back list.
     assert "13800000003" in abandoned_numbers(nobody_answers)
     nobody_answers.assert_nothing_outlives_its_call()
+
+    told.caller.append(
+        f"key 2 in the police queue released him {keyed.release_ms} ms after the node heard it;"
+        " who keyed nothing more:"
+        f" {rang(town.saw('13800000004'))}, the duty telephone among them"
+    )
+    told.records.append(f"{in_words(keyed)}, 1 ticket; {in_words(back)}, returned by *")
+    told.leaks.append(wait_until_nothing_leaks(nobody_answers.node, before))
+
+
+@pytest.mark.control("65", without="the second key")
+def test_control_who_keys_nothing_more_while_waiting_stays_with_the_police(
+    nobody_answers: System, told: Finding
+) -> None:
+    nobody_answers.town.call("13800000001", [Wait(0.5), Press("1"), Stay(30)])
+    assert nobody_answers.town.ended("13800000001", 40).talked_to == (DUTY_TELEPHONE,)
+    row = nobody_answers.call_of("13800000001")
+    assert (row.verdict, row.released_at) == ("police", None)
+    assert nobody_answers.ticket_of(row) is None
+    told.caller.append("talked to the police's duty telephone")
+    told.records.append(in_words(row))
 
 
 def abandoned_numbers(system: System) -> list[str | None]:

@@ -71,7 +71,7 @@ def test_panoramisk_is_held_by_one_file_and_its_fastagi_by_none(files):
     assert "fast_agi" not in (ROOT / "ivr/ami_link.py").read_text()
 
 
-@pytest.mark.parametrize("lock", ["runtime", "dev"])
+@pytest.mark.parametrize("lock", ["runtime", "dev", "fuzz"])
 def test_every_locked_version_has_hashes_and_no_address(lock):
     text = (ROOT / "requirements" / f"{lock}.lock").read_text()
     assert "://" not in text
@@ -84,4 +84,4 @@ def test_the_development_lock_holds_the_versions_that_run():
     def pins(lock: str) -> set[str]:
         return set(re.findall(r"(?m)^\S+==\S+", (ROOT / "requirements" / lock).read_text()))
 
-    assert pins("runtime.lock") <= pins("dev.lock")
+    assert pins("runtime.lock") <= pins("dev.lock") & pins("fuzz.lock")

@@ -275,6 +275,8 @@ def test_a_journal_of_a_newer_release_does_not_hold_up_the_cel_feed(
     stored, logs = cel_beside_a_newer_journal(alone, tmp_path)
     assert stored == 4 * CALLS
     assert [line for line in logs if line.startswith("feed.unreadable") and "release 7.1" in line]
+    told.caller.append("no caller: the forwarder alone, beside such a journal")
+    told.leaks.append("no process: none was started")
     told.records.append(f"{stored} steps of the CEL feed stored; feed.unreadable names 7.1")
 
 

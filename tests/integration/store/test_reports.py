@@ -66,6 +66,25 @@ def test_a_call_that_never_reached_us_by_the_switchs_own_word_is_counted_apart(
     assert (report.clean, report.count("missing"), report.count("unreached")) == (True, 0, 1)
 
 
+@pytest.mark.parametrize(
+    ("result", "kind"),
+    [
+        ("not answered, cause 58", "unfit"),
+        ("Not answered: 488 Not Acceptable Here", "unfit"),
+        ("not answered, cause 580", "unreached"),
+        ("not answered after 58 s", "unreached"),
+        ("answered, cause 58", "missing"),
+    ],
+)
+def test_what_was_refused_for_its_sound_is_counted_by_the_switchs_word(
+    store: Engine, result: str, kind: str
+) -> None:
+    apply(store, livelihood_call(1))
+    report = audited(store, [*listed(1), SwitchLeg("sip-n1-2@switch", T0, None, result)])
+    assert [finding.kind for finding in report.findings] == [kind]
+    assert (report.as_dict().get(kind), report.clean) == (1, kind != "missing")
+
+
 def test_an_audit_of_the_last_hour_leaves_out_what_began_before_it(store: Engine) -> None:
     apply(store, livelihood_call(1))
     with reading(store) as session:

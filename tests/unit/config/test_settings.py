@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from config import sections
+from config import fields
 from config.settings import ROOT, SettingsRejected, load_settings
 from tickets.model import ServiceClass
 
@@ -158,5 +158,5 @@ def test_a_sites_own_asterisk_writes_its_records_where_the_settings_say(site_fil
 def test_the_keys_of_the_second_menu_bring_only_classes_that_a_ticket_has(site_file):
     with pytest.raises(SettingsRejected, match=r"livelihood\.classes\.1: .*'complaint'"):
         load_settings(site_file('[livelihood]\nclasses = { 1 = "gripe" }\n'))
-    known = set(get_args(sections.ServiceClass))
+    known = set(get_args(fields.ServiceClass))
     assert known == {each.value for each in ServiceClass if each is not ServiceClass.UNCLASSIFIED}

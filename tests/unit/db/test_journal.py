@@ -17,6 +17,7 @@ from db.journal_feed import JournalFeed
 from db.journal_file import JournalTooNew, open_journal_file
 from db.step_codec import step_from_json
 from routing.steps import Step, StepKind
+from scripts.chaos.findings import Finding
 from scripts.lab.waiting import wait_until
 
 
@@ -166,6 +167,24 @@ def test_a_full_disk_is_waited_out_with_the_steps_in_hand(path: Path, feed: Jour
     assert journal.healthy
     assert [step for _, step in feed.read(9)] == [a_step(1), a_step(2)]
     assert [line["event"] for line in logs] == ["journal.failed", "journal.recovered"]
+    journal.close()
+
+
+@pytest.mark.control("39", without="the wait for room: full is final, as a failed sync is")
+def test_control_a_journal_that_does_not_wait_for_room_keeps_nothing_more(
+    path: Path, feed: JournalFeed, monkeypatch: pytest.MonkeyPatch, told: Finding
+) -> None:
+    monkeypatch.setattr("db.journal.IO_ERROR", sqlite3.SQLITE_FULL)
+    disk, journal = faulty(path)
+    disk.fault = disk_error(sqlite3.SQLITE_FULL)
+    with capture_logs():
+        journal.write(a_step(1))
+        assert disk.failed.wait(5)
+        disk.fault = None
+        with pytest.raises(JournalBroken):
+            journal.write_and_wait(a_step(2))
+    assert feed.read(9) == []
+    told.records.append("0 of 2 steps kept, though there was room again")
     journal.close()
 
 

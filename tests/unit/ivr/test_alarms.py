@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ivr.alarms import ALARMS, TABLE
-from ivr.health import BridgeFacts, CallFacts, Facts, Life, RecordFacts, judge
+from ivr.health import BridgeFacts, CallFacts, Facts, KeeperFacts, Life, RecordFacts, judge
 
 RUNBOOK = Path(__file__).parents[3] / "docs/runbook.md"
 
@@ -16,6 +16,8 @@ ILL = {
     "asterisk-frozen": Facts(asterisk=Life.FROZEN),
     "manager-refused": Facts(manager_refused=True),
     "manager-guessed": Facts(manager_guesses=("127.0.0.66",)),
+    "sip-scanned": Facts(sip_scanners=("192.0.2.66",)),
+    "sip-guessed": Facts(sip_guessers=("192.0.2.7",)),
     "bridge-down": Facts(bridge=BridgeFacts(Life.DOWN)),
     "bridge-frozen": Facts(bridge=BridgeFacts(Life.FROZEN)),
     "selftest-failed": Facts(selftest="no verdict"),
@@ -34,8 +36,12 @@ ILL = {
     "cel-stalled": Facts(records=RecordFacts(cel_stalled="no trace")),
     "clock-stepped": Facts(bridge=BridgeFacts(clock_stepped_s=-3600.0)),
     "channel-leaked": Facts(calls=CallFacts(leaked=("PJSIP/l110-trunk-1",))),
+    "seat-paused": Facts(seats_paused=("seat-8001",)),
     "audio-silent": Facts(calls=CallFacts(silent=("PJSIP/seat-8001-1",))),
     "caller-unreturned": Facts(records=RecordFacts(unreturned=("20260101T000000Z-n1-1-aa",))),
+    "process-failing": Facts(keeper=KeeperFacts(failing={"ivr": "not up for 9 s"})),
+    "process-restarted": Facts(keeper=KeeperFacts(restarted={"ivr": "ended, 1 new start"})),
+    "keeper-silent": Facts(keeper=KeeperFacts(silent=True)),
 }
 BY_STATUS = {"watch-silent"}  # whoever is silent cannot say so: `l110 status` does
 

@@ -71,14 +71,21 @@ def test_a_call_known_to_the_journal_alone_keeps_its_caller() -> None:
     assert (facts.caller, facts.started_at) == ("13800000001", after(0.5))
 
 
+GBK_FROM = '"\udcd5\udcc5\udcc8\udcfd" <sip:110@192.0.2.1>;tag=1'
+
+
 @pytest.mark.parametrize(
     ("start", "caller", "raw_hex", "name", "withheld"),
     [
         ({"caller": "unknown", "raw": "\udcd5\udcc5"}, "unknown", "d5c5", None, False),
         ({"caller": "unknown", "raw": "1\r\n2"}, "unknown", "310d0a32", None, False),
+        ({"caller": "\x11800000001"}, "unknown", "11383030303030303031", None, False),
         ({"caller": "1;DROP"}, "unknown", b"1;DROP".hex(), None, False),
         ({"caller": "\u0661\u0661\u0661"}, "unknown", "d9a1d9a1d9a1", None, False),
         ({"caller": "110", "name": "\udcd5\udcc5\x00"}, "110", None, "张", False),
+        ({"caller": "110", "name": "\ufffd" * 4, "named": GBK_FROM}, "110", None, "张三", False),
+        ({"caller": "110", "name": "\ufffd", "named": "x"}, "110", None, "\ufffd", False),
+        ({"caller": "110", "name": "李", "named": GBK_FROM}, "110", None, "李", False),
         ({"caller": "+8613800000001", "marks": "withheld"}, "+8613800000001", None, None, True),
         ({}, None, None, None, False),
     ],

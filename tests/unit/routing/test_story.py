@@ -92,6 +92,26 @@ def test_who_returns_from_a_seat_and_reaches_nobody_was_left_waiting_for_the_pol
     assert facts.talk_ms == 10000
 
 
+def test_who_finds_no_operator_and_goes_nowhere_after_it_was_told_so() -> None:
+    no_operator: Said = (K.OVERFLOW, 10.0, {"from": "livelihood", "why": "LEAVEEMPTY"})
+    alone: tuple[Said, ...] = (*LIVELIHOOD[:7], no_operator)
+    ended = end(60.0, "livelihood", "2", by="system")
+    assert told(*alone, *ended).outcome is Outcome.TOLD_NO_OPERATOR
+    back = (*alone, returned(20.0), *ended)
+    assert told(*back).outcome is Outcome.LEFT_WAITING_FOR_POLICE
+    served = (*alone, returned(20.0), seat(30.0, "police"), *ended)
+    assert told(*served).outcome is Outcome.TALKED_TO_POLICE
+    again = (*served[:-2], released(40.0), queued(41.0, "livelihood"), *ended)
+    assert told(*again).outcome is Outcome.LEFT_WAITING_FOR_LIVELIHOOD
+
+
+def test_a_police_queue_that_overflows_is_no_want_of_an_operator() -> None:
+    facts = told(
+        *POLICE[:5], (K.OVERFLOW, 23.0, {"from": "queue"}), *end(50.0, "police", "1", "rule")
+    )
+    assert facts.outcome is Outcome.LEFT_WAITING_FOR_POLICE
+
+
 def test_a_wait_counts_from_the_first_queue_of_its_side() -> None:
     facts = told(
         *POLICE[:5],
@@ -231,7 +251,19 @@ def test_the_order_and_the_repetition_of_steps_change_nothing(
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 names = st.sampled_from(
-    ["caller", "raw", "name", "marks", "verdict", "key", "reason", "queue", "answered", "key_at"]
+    [
+        "caller",
+        "raw",
+        "name",
+        "named",
+        "marks",
+        "verdict",
+        "key",
+        "reason",
+        "queue",
+        "answered",
+        "key_at",
+    ]
 )
 any_steps = st.builds(
     Step,

@@ -1,6 +1,7 @@
 """The list of faults, and the page that a run makes of what it saw."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,17 @@ from scripts.chaos.findings import Finding, keep, read
 from scripts.chaos.page import page
 
 BOOK = {"1": Fault("1", "bridge down", "POL"), "2": Fault("2", "no desk", "later", "no desk yet")}
-SEEN = Finding("t::a", ("1",), False, "stopped", ["police rang after 120 ms"], ["1 row"], [], True)
-CONTROL = Finding("t::b", ("1",), True, "the guard", [], [], [], True)
+SEEN = Finding(
+    "t::a",
+    ("1",),
+    control=False,
+    how="stopped",
+    caller=["police rang after 120 ms"],
+    records=["1 row"],
+    leaks=["no channel"],
+    passed=True,
+)
+CONTROL = Finding("t::b", ("1",), True, "the guard", ["nobody rang"], [], [], passed=True)
 
 
 def test_every_fault_and_every_bad_input_is_listed_once() -> None:
@@ -19,25 +29,66 @@ def test_every_fault_and_every_bad_input_is_listed_once() -> None:
     assert list(catalogue()) == wanted
 
 
-def test_a_row_says_what_was_injected_what_was_seen_and_what_the_control_took_out() -> None:
-    row = next(
-        line for line in page(BOOK, [SEEN, CONTROL], "today").splitlines() if "| 1 |" in line
-    )
-    for said in ("bridge down", "stopped", "police rang after 120 ms", "without the guard: passed"):
-        assert said in row
-    assert row.endswith("| passed |")
+def line_of(number: str, *findings: Finding) -> str:
+    """Its line in a table of the page."""
+    said = page(BOOK, findings, "today").splitlines()
+    return next(line for line in said if line.startswith(("| [" + number, f"| {number} ")))
+
+
+def details_of(number: str, *findings: Finding) -> str:
+    said = page(BOOK, findings, "today").partition(f"### {number}\n")[2]
+    return said.partition("\n### ")[0]
+
+
+def test_the_short_table_says_fault_result_and_what_the_caller_noticed() -> None:
+    row = "| [1](#1) | bridge down | passed | police rang after 120 ms |"
+    assert line_of("1", SEEN, CONTROL) == row
+
+
+def test_the_details_say_what_was_injected_what_was_seen_and_what_the_control_took_out() -> None:
+    told = details_of("1", SEEN, CONTROL)
+    for said in (
+        "**bridge down**: passed",
+        "must come to: POL",
+        "injected: stopped",
+        "the caller: police rang after 120 ms",
+        "records: 1 row",
+        "left over: no channel",
+        "controls: without the guard: passed (nobody rang)",
+    ):
+        assert f"{said}\n" in f"{told}\n"
+
+
+def test_of_several_things_that_were_seen_the_table_has_the_first_and_the_details_all() -> None:
+    other = replace(SEEN, test="t::c", caller=["rang after 9 ms", "rang after 7 ms"], passed=True)
+    assert line_of("1", SEEN, other).endswith("| police rang after 120 ms … |")
+    assert "  - rang after 9 ms\n  - rang after 7 ms" in details_of("1", SEEN, other)
+
+
+def test_what_nobody_told_of_a_fault_that_was_run_is_named_on_top() -> None:
+    silent = replace(SEEN, caller=[], leaks=[])
+    assert "Not told: [1](#1) (caller, left over, control)." in page(BOOK, [silent], "today")
+    assert "Not told" not in page(BOOK, [SEEN, CONTROL], "today")
+    assert "left over: nothing told" in details_of("1", silent)
+
+
+def test_a_bar_a_tag_or_a_line_break_in_what_was_seen_breaks_no_page() -> None:
+    odd = replace(SEEN, caller=["a | b\n<script>"])
+    assert line_of("1", odd, CONTROL).endswith("| a \\| b &lt;script> |")
 
 
 @pytest.mark.parametrize("broken", [SEEN, CONTROL])
 def test_a_fault_passes_only_with_its_control(broken: Finding) -> None:
-    failed = Finding(broken.test, broken.numbers, broken.control, broken.how, passed=False)
     others = [finding for finding in (SEEN, CONTROL) if finding is not broken]
-    assert "| FAILED |" in page(BOOK, [failed, *others], "today")
+    told = page(BOOK, [replace(broken, passed=False), *others], "today")
+    assert "| FAILED |" in told
+    assert "today: 0 of 1 faults passed, 1 not run.\n\n**Failed: [1](#1).**" in told
 
 
 def test_a_fault_without_a_test_says_why() -> None:
-    assert "not run: no desk yet" in page(BOOK, [SEEN], "today")
-    assert "not run: not in this run" in page(BOOK, [], "today")
+    assert line_of("2", SEEN) == "| 2 | no desk | no desk yet |"
+    assert line_of("1") == "| 1 | bridge down | not in this run |"
+    assert details_of("2", SEEN) == ""
 
 
 def test_findings_of_several_processes_come_together(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
 
-from scripts.cli.main import l110
+from scripts.cli.main import COMMANDS, l110
 
 
 @pytest.fixture
@@ -54,3 +56,16 @@ def test_the_rules_of_this_checkout_may_go_live(run):
     answer = run("rules", "check", "config/rules.toml")
     assert answer.exit_code == 0
     assert "may go live" in answer.output
+
+
+def test_every_command_is_where_the_list_says(run):
+    for name in COMMANDS:
+        assert run(name, "--help").exit_code == 0
+
+
+def test_a_bridge_that_starts_anew_reads_no_command_and_no_sql_store():
+    """Each costs the callers of a node whose bridge has died: they wait for it to be back."""
+    ask = "import scripts.cli.main, scripts.bridge, sys; print(*sys.modules)"
+    asked = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    read = set(asked.stdout.split())
+    assert not read & {"alembic", "panoramisk", "sqlalchemy", "scripts.cli.service", "supervisor"}

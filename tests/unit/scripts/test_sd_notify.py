@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from scripts import bridge_health
 from scripts.bridge_health import BridgeHealth
 from scripts.clock_watch import ClockWatch
 from scripts.sd_notify import Notifier
@@ -96,11 +97,20 @@ def test_a_bridge_that_is_well_says_that_it_lives(tmp_path, told):
 
 @pytest.mark.control("7", without="a bridge that is well")
 @pytest.mark.parametrize("ill", [{"listens": False}, {"writes": False}])
-def test_control_a_bridge_that_is_ill_is_silent_so_that_it_is_started_anew(tmp_path, told, ill):
+def test_control_a_bridge_that_is_ill_is_silent_so_that_it_is_started_anew(
+    tmp_path, told, ill, monkeypatch
+):
+    monkeypatch.setattr(bridge_health, "JOURNAL_ENDED_S", 0.0)
     with systemd(tmp_path) as (ear, environ):
         asyncio.run(kept_for(health(environ, **ill), 1.3))
         assert heard(ear) == []
     told.records.append(f"no WATCHDOG=1 in 1.3 s ({', '.join(ill)})")
+
+
+def test_a_journal_that_has_just_ended_costs_the_callers_in_the_menu_nothing_yet(tmp_path):
+    with systemd(tmp_path) as (ear, environ):
+        asyncio.run(kept_for(health(environ, writes=False), 1.3))
+        assert "WATCHDOG=1" in heard(ear)
 
 
 def test_a_loop_that_is_late_is_silent(tmp_path):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
-from config.sections import Section
+from config.fields import Section
 from config.settings import DEFAULTS, Settings
 from scripts.settings_doc import PAGE, page
 

@@ -90,3 +90,32 @@ def test_the_stores_password_is_never_shown(run, monkeypatch, url, form):
     shown = run("show", *form)
     assert (shown.exit_code, "s3cret" in shown.output) == (0, False)
     assert "***" in shown.output or "password=hidden" in shown.output
+
+
+LIMITS = ("L110_LIVELIHOOD__WAITING_MOST", "L110_POLICE__LINES", "L110_ADMISSION__CALLS_PER_NUMBER")
+
+
+def queue_options(text, queue):
+    """The lines of a queue, its template's first; the last of a name is what Asterisk takes."""
+    sections = dict(re.findall(r"(?ms)^\[([a-z0-9-]+)\][^\n]*\n(.*?)(?=^\[|\Z)", text))
+    lines = (sections["l110-queue"] + sections[queue]).splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and line[0] != ";")
+
+
+def test_a_limit_of_the_livelihood_queue_is_rendered_and_none_reaches_the_police(
+    run, tmp_path, monkeypatch
+):
+    for setting in LIMITS:
+        monkeypatch.setenv(setting, "1")
+    run("render", str(tmp_path / "l110"))
+    text = (tmp_path / "l110/queues.conf").read_text()
+    assert queue_options(text, "livelihood")["maxlen"] == "1"
+    for queue in ("police", "police-menu-off"):
+        assert queue_options(text, queue)["maxlen"] == "0"
+
+
+def test_no_placeholder_stands_where_the_police_queues_have_their_limit():
+    text = (SOURCES / "l110/queues.conf").read_text()
+    for queue in ("police", "police-menu-off"):
+        assert queue_options(text, queue)["maxlen"] == "0"
+    assert queue_options(text, "livelihood")["maxlen"] == "@{livelihood_waiting_most}"

@@ -27,13 +27,22 @@ def read(settings, config=None):
     return parser
 
 
-def test_every_process_is_restarted_and_never_given_up(settings):
+def test_every_process_is_restarted_at_once_and_later_again_and_again(settings):
     conf = read(settings)
     programs = [name for name in conf.sections() if name.startswith("program:")]
-    assert programs == ["program:asterisk", "program:ivr", "program:forward", "program:watch"]
-    for name in programs:
-        assert conf[name]["autorestart"] == "true"
-        assert int(conf[name]["startretries"]) >= 1_000_000
+    names = ["asterisk", "ivr", "forward", "watch", "keep"]
+    assert programs == [f"program:{name}" for name in names]
+    assert {conf[name]["autorestart"] for name in programs} == {"true"}
+    retries = {name: int(conf[f"program:{name}"]["startretries"]) for name in names}
+    assert retries.pop("keep") >= 1_000_000
+    assert set(retries.values()) == {supervision.RETRIES}, "`l110 keep` tries these again"
+
+
+def test_each_process_is_told_where_to_say_that_it_lives(settings):
+    conf = read(settings)
+    bridge = conf["program:ivr"]["environment"]
+    assert bridge.endswith('/notify.sock",WATCHDOG_USEC="3000000"')
+    assert conf["program:asterisk"]["environment"] == 'NOTIFY_SOCKET="",WATCHDOG_USEC="0"'
 
 
 def test_blanks_and_percent_signs_in_paths_are_kept(settings):

@@ -10,7 +10,14 @@ from scripts.http_page import JSON, LONGEST_REQUEST, Page, PageServer, fetch
 from scripts.watch.bridge import read_facts
 from scripts.watch.channels import Side, Sides, in_talks, stuck_in_agi
 from scripts.watch.records import Mark, cel_problem, stalled
-from scripts.watch.security import Guesses, SecurityLog
+from scripts.watch.security import (
+    AT_MANAGER,
+    SIP_NAMES_TRIED,
+    SIP_OF_OURS,
+    SIP_OF_STRANGERS,
+    Guesses,
+    SecurityLog,
+)
 from scripts.watch.selftest import problem_of
 
 
@@ -71,7 +78,7 @@ def said(event: str = "InvalidPassword", service: str = "AMI", address: str = "1
 
 
 def test_five_refused_logins_within_a_minute_are_guesses():
-    guesses = Guesses(5)
+    guesses = Guesses(5, AT_MANAGER)
     assert guesses.take([said()] * 4, 0) == ()
     assert guesses.take([said("InvalidAccountID")], 59) == ("127.0.0.66",)
     assert guesses.take([], 61) == ()
@@ -82,11 +89,54 @@ def test_five_refused_logins_within_a_minute_are_guesses():
     [said("SuccessfulAuth"), said(service="PJSIP"), said("ChallengeSent"), "", "\x00garbage"],
 )
 def test_what_is_no_refused_login_at_the_manager_is_no_guess(line):
-    assert Guesses(1).take([line], 0) == ()
+    assert Guesses(1, AT_MANAGER).take([line], 0) == ()
 
 
 def test_no_limit_means_no_guess():
-    assert Guesses(0).take([said()] * 100, 0) == ()
+    assert Guesses(0, AT_MANAGER).take([said()] * 100, 0) == ()
+
+
+REFUSED = "[2026-11-24 02:42:19.190] WARNING[9] res_pjsip_acl.c: Incoming SIP message from {} did"
+
+
+@pytest.mark.parametrize(
+    ("line", "address"),
+    [
+        (f"{REFUSED.format('192.0.2.66:45467')} not pass ACL test", "192.0.2.66"),
+        (f"{REFUSED.format('[2001:db8::66]:5060')} not pass ACL test", "2001:db8::66"),
+        (f"{REFUSED.format('19:5060')} not pass ACL test", None),
+        (f"x {REFUSED.format('192.0.2.66:5060')} not pass ACL test", None),
+        (f"{REFUSED.format('192.0.2.66:5060')} not pass ACL test, he says", None),
+        ("", None),
+    ],
+)
+def test_a_strangers_sip_is_counted_by_asterisks_own_line_alone(line, address):
+    assert Guesses(1, SIP_OF_STRANGERS).take([line], 0) == ((address,) if address else ())
+
+
+@pytest.mark.parametrize(
+    ("event", "account", "counts"),
+    [
+        ("ChallengeResponseFailed", "seat-8001", True),
+        ("InvalidAccountID", "1000", True),
+        ("FailedACL", "l110-trunk", True),
+        ("ChallengeSent", "<unknown>", True),
+        ("ChallengeSent", "seat-8001", False),
+        ("SuccessfulAuth", "seat-8001", False),
+    ],
+)
+def test_what_of_our_own_addresses_is_a_refusal(event, account, counts):
+    line = said(event, "PJSIP", "192.0.2.7").replace("l110-reader", account)
+    assert Guesses(1, SIP_OF_OURS, SIP_NAMES_TRIED).take([line], 0) == (
+        ("192.0.2.7",) if counts else ()
+    )
+
+
+def test_of_very_many_addresses_the_oldest_are_forgotten():
+    guesses = Guesses(2, SIP_OF_OURS)
+    many = [said("FailedACL", "PJSIP", f"10.{n >> 8}.{n & 255}.1") for n in range(12_000)]
+    assert guesses.take(many, 0) == ()
+    assert guesses.take([many[0], many[-1]], 1) == ("10.46.223.1",)
 
 
 def test_the_security_log_is_followed_from_its_end_and_over_a_cut(tmp_path):

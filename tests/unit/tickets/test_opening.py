@@ -35,6 +35,14 @@ def test_a_released_call_opens_a_ticket_with_its_receipt() -> None:
     )
 
 
+@pytest.mark.parametrize("outcome", ["told-no-operator", "released-not-returned"])
+def test_who_was_left_without_an_operator_has_a_ticket_to_call_back(outcome: str) -> None:
+    for call in (Call(outcome=outcome), Call(outcome=outcome, returned_at=LATER)):
+        ticket = ticket_for(call)
+        assert ticket is not None
+        assert ticket.state is State.CALL_BACK
+
+
 @pytest.mark.parametrize("outcome", ["in-progress", "left-waiting-for-livelihood", "node-lost"])
 def test_a_caller_who_left_after_the_release_has_a_ticket_too(outcome: str) -> None:
     assert ticket_for(replace(Call(), outcome=outcome)) is not None

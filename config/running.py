@@ -1,0 +1,107 @@
+"""The tables of a settings file that say how a node is run, watched and tried out."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from config.fields import Host, Patience, Port, Seconds, Section
+
+
+class Log(Section):
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        description="Least level that is written to var/log."
+    )
+
+
+class Supervisor(Section):
+    ready_within_s: Seconds = Field(description="Seconds that `l110 up` waits for every process.")
+    stop_within_s: Seconds = Field(
+        description="Seconds that a process has to end before it is killed."
+    )
+    bridge_silent_s: Patience = Field(
+        description="Seconds without a life sign of the bridge until it is killed and started "
+        "anew; 0: never."
+    )
+    asterisk_silent_s: Patience = Field(
+        description="Seconds without an answer on Asterisk's console until it is killed and "
+        "started anew, with all its calls; 0: never."
+    )
+
+
+class Records(Section):
+    cel_file: str = Field(
+        description="CEL file of the Asterisk that takes the calls (cel_custom, `l110.jsonl`), "
+        "relative to the checkout or absolute; empty: that of the Asterisk of `l110 up`."
+    )
+    cdr_file: str = Field(
+        description="CDR file of the same Asterisk (cdr_custom, `l110-cdr.jsonl`); empty: likewise."
+    )
+
+
+class Audit(Section):
+    switch_list_path: str = Field(
+        description="The switch's own list of Call-IDs, for `l110 audit calls`; empty: none."
+    )
+
+
+class Health(Section):
+    host: Annotated[str, Field(pattern=r"^([A-Za-z0-9.:_-]{1,253})?$")] = Field(
+        description="Address of the health pages (`/healthz`, `/readyz`, `/metrics`); keep it on "
+        "loopback or in the watchers' network. Empty: that of `agi.host`."
+    )
+    port: Port = Field(description="Port of the bridge's health pages (TCP).")
+    watch_port: Port = Field(description="Port of the watch's health pages (TCP): the whole node.")
+    look_every_s: Annotated[float, Field(ge=0.2, le=60)] = Field(
+        description="Seconds between two looks of the watch at Asterisk and bridge."
+    )
+    disk_percent: Annotated[float, Field(ge=1, le=100)] = Field(
+        description="Per cent in use from which a disk with records is an alarm."
+    )
+    silent_after_s: Seconds = Field(
+        description="Seconds without a packet of sound from one side of a talk until the alarm."
+    )
+    agi_longest_s: Seconds = Field(
+        description="Seconds that a caller may be with a giver of verdicts until it is an alarm; "
+        "more than the whole menu takes."
+    )
+    ban_after: int = Field(
+        ge=0,
+        le=1000,
+        description="Refused logins at Asterisk's manager from one address within a minute until "
+        "it is shut out; 0: never. Our own address never is: then it is an alarm only.",
+    )
+    scan_after: int = Field(
+        ge=0,
+        le=1000,
+        description="Refused SIP messages from one address within a minute until it is an alarm, "
+        "and a stranger's address comes into `<var_dir>/run/sip-banned`, for your firewall; "
+        "0: never. The switch and the networks of seats never come there.",
+    )
+    scan_ban_s: Seconds = Field(
+        description="Seconds that an address stays in that list after its last scan."
+    )
+
+
+class SelfTest(Section):
+    every_s: Annotated[float, Field(ge=0, le=3600)] = Field(
+        description="Seconds between two self-test calls of the node to itself; 0: none."
+    )
+    within_s: Seconds = Field(
+        description="Seconds that a self-test call has for its verdict until it is an alarm."
+    )
+
+
+class Doctor(Section):
+    test_number: Annotated[str, Field(pattern=r"^[0-9]{0,20}$")] = Field(
+        description="Number that `l110 doctor --switch` dials at the switch, which brings that "
+        "call to us as a call to 110; empty: it waits for a telephone (`--from`)."
+    )
+    caller_number: Annotated[str, Field(pattern=r"^([0-9]{3,20})?$")] = Field(
+        description="Number that this test call shows, and that the switch must pass on: nobody "
+        "else's. Empty: no test call of our own."
+    )
+
+
+class Demo(Section):
+    callers_host: Host = Field(description="Address from which the demo's callers call.")
+    seats_host: Host = Field(description="Address of the telephones of the demo's seats.")

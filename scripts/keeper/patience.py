@@ -1,0 +1,13 @@
+"""How long each process may be silent: one meaning for systemd's watchdog and for `l110 keep`."""
+
+from config.settings import Settings
+
+# A round of the forwarder ends by itself within the patience of an upgrade; a look of the watch,
+# within the deadlines of all that it asks. Neither has a caller waiting.
+FORWARD_S = 120.0
+WATCH_S = 30.0
+
+
+def patience_s(settings: Settings) -> dict[str, float]:
+    """Name -> seconds, of those that say by themselves that they live (`sd_notify`)."""
+    return {"ivr": settings.supervisor.bridge_silent_s, "forward": FORWARD_S, "watch": WATCH_S}
