@@ -141,7 +141,9 @@ def _mix(name: str, junk: float | None, police: float | None) -> Mix:
 
 
 def _draw(plans: Sequence[Plan]) -> None:
-    table = Table(*COLUMNS)
+    table = Table()
+    for number, column in enumerate(COLUMNS):
+        table.add_column(column, no_wrap=not number)
     for one in plans:
         table.add_row(
             one.world,
