@@ -152,7 +152,7 @@ def storm(
     mix = MIXES[name]
     habits = replace(Habits(), keys_correctly=keys_correctly, redials=redials)
     worlds = [WORLDS[world] for world in names or WORLDS]
-    if hours:
+    if simulated := hours > 0:
         seen = {
             world.name: [simulate(world, mix, habits, hours, seed + n) for n in range(switches)]
             for world in worlds
@@ -171,7 +171,7 @@ def storm(
         found = {world: figures(of, hours) for world, of in seen.items()}
     except ValueError as fault:
         raise click.ClickException(f"too little was played for figures: {fault}") from None
-    way = "simulated" if len(seen) and hours != minutes / 60 else "played"
+    way = "simulated" if simulated else "played"
     title = f"{name}, {way}, {switches} switches x {hours:g} h, redials {redials:g}"
     Console().print(table(title, found))
     if file:
