@@ -37,9 +37,13 @@ def load_that_blocks(share: float, lines: int) -> float:
 
 def lines_for(load: float, share: float) -> int:
     """The fewest lines that block at most that share of calls."""
-    lines = 0
-    while blocked(load, lines) > share:
+    _check(load, 0)
+    if not 0 < share <= 1:
+        raise ValueError(f"a share above 0, at most 1: {share}")
+    lines, now = 0, 1.0
+    while now > share:
         lines += 1
+        now = load * now / (lines + load * now)
     return lines
 
 
@@ -132,10 +136,17 @@ def seats_for(per_s: float, talk_s: float, patience_s: float, share: float, with
     """The fewest seats at which that share of all callers is answered within so many seconds."""
     if not 0 < share < 1:
         raise ValueError(f"a share lies between 0 and 1: {share}")
-    seats = 1
-    while Patience(per_s, seats, talk_s, patience_s).answered_within(within_s) < share:
-        seats += 1
-    return seats
+
+    def enough(seats: int) -> bool:
+        return Patience(per_s, seats, talk_s, patience_s).answered_within(within_s) >= share
+
+    few, many = 0, 1
+    while not enough(many):
+        few, many = many, 2 * many
+    while many - few > 1:
+        middle = (few + many) // 2
+        few, many = (few, middle) if enough(middle) else (middle, many)
+    return many
 
 
 def _check(load: float, lines: int) -> None:
