@@ -29,8 +29,8 @@ def test_every_world_gets_the_same_callers_and_frees_their_lines_as_the_model_sa
     who = {name: [(a.kind, round(a.at)) for a in attempts] for name, (attempts,) in seen.items()}
     first = who.pop("no-bridge")
     assert len(first) > 3
-    for others in who.values():
-        assert [kind for kind, _ in others] == [kind for kind, _ in first]
+    for same in who.values():
+        assert [kind for kind, _ in same] == [kind for kind, _ in first]
     for name in ("menu-redirect", "menu-refer", "all"):
         keyed = [a for a in seen[name][0] if a.kind is Kind.LIVELIHOOD and not a.blocked]
         assert keyed
