@@ -1,5 +1,6 @@
 """Brings a store to this release's tables; safe to run again and from two places at once."""
 
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -14,6 +15,7 @@ from db.engine import store_name
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 UPGRADE_S = 60
+IN_THIS_PROCESS = threading.Lock()  # Alembic keeps its context in a module
 ONE_AT_A_TIME = 110_110_110  # key of PostgreSQL's advisory lock
 
 
@@ -50,7 +52,8 @@ def upgrade(engine: Engine, revision: str = "head", *, lock_timeout_s: float = 3
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})"))
             _refuse_newer(connection)
             config.attributes["connection"] = connection
-            command.upgrade(config, revision)
+            with IN_THIS_PROCESS:
+                command.upgrade(config, revision)
     except OperationalError as fault:
         raise UpgradeBlocked(
             f"{store_name(engine)} was not upgraded: {fault.orig}. Run `l110 db upgrade` again"

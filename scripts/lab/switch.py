@@ -79,6 +79,10 @@ class Switch:
         """How it takes a REFER on trunk legs that begin from now on: a MODE of its dialplan."""
         ask(self.home, f"dialplan set global MODE {mode}")
 
+    def ring_seats_itself(self) -> None:
+        """As if there were no node at all: it is not even tried."""
+        ask(self.home, "dialplan set global ALONE yes")
+
     def channels(self) -> list[str]:
         """Names of the channels that are up now."""
         return channels(self.home)

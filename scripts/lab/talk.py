@@ -13,13 +13,12 @@ from scripts.lab.sip_message import Header, Message, address_of, answer_to, canc
 from scripts.lab.sip_wire import NoAnswer, Wire
 from scripts.lab.sound import Sound
 
-KEYS_AFTER_S = 1.0
 KEY_TYPE: Header = ("Content-Type", "application/dtmf-relay")
 
 
 @dataclass(slots=True)
 class Line:
-    """What the calls of one telephone share. `at` is its host:port."""
+    """What the calls of one telephone share. `at` is its host:port; `sound` makes each its own."""
 
     user: str
     password: str
@@ -28,6 +27,7 @@ class Line:
     wire: Wire
     diary: Diary
     keys_by_info: bool = True
+    sound: Callable[[], Sound] = Sound
 
     async def ask(
         self,
@@ -55,7 +55,7 @@ class Talk:
 
     def __init__(self, line: Line, dialog: Dialog, invite: Message | None = None) -> None:
         self.line, self.dialog, self.invite = line, dialog, invite
-        self.sound = Sound()
+        self.sound = line.sound()
         self.answered = asyncio.Event()
         self.ended = asyncio.Event()
         self._port, self._version = 0, 0
@@ -81,7 +81,7 @@ class Talk:
         self._begin(self.invite.body)
         self._say_with_sound(self.invite)
         if manner.keys:
-            await self._over_within(KEYS_AFTER_S)
+            await self._over_within(manner.keys_after_s)
             await self.press(manner.keys)
         if not await self._over_within(manner.talk_s):
             await self.hang_up()

@@ -238,4 +238,8 @@ class Telephone:
         dialog = called(self.line.user, self.line.at, invite)
         talk = Talk(self.line, dialog, invite)
         self.talks.append(talk)
-        self.line.wire.begin(self._told(talk.receive(self.manner), talk))
+        self.line.wire.begin(self._told(talk.receive(self.manner_for(invite)), talk))
+
+    def manner_for(self, invite: Message) -> Manner:
+        """How this telephone takes that call."""
+        return self.manner

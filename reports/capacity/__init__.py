@@ -1,0 +1,1 @@
+"""How many lines, seats and nodes a city needs."""
