@@ -48,7 +48,7 @@ class Scene:
 
     def talk(self, number: str) -> None:
         self.system.town.call(number, [Press("1"), Stay(400)])
-        wait_until(lambda: self.system.town.talks(number), "the talk", 20)
+        wait_until(lambda: self.system.in_a_talk(number), "the talk", 20)
 
     def inject(self, number: signal.Signals) -> None:
         self.at = time.time()

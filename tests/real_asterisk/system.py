@@ -47,6 +47,13 @@ class Records:
         with reading(self.engine) as session:
             return session.query(CallRow).all()
 
+    def in_a_talk(self, number: str) -> bool:
+        """Whether the node itself has put down that a seat answered this caller.
+
+        The switch sees the seat answer first: a node that is stopped in between never heard of it.
+        """
+        return any(row.caller == number and row.seat_answered_at for row in self.calls())
+
     def new_call(self, before: Set[str], timeout_s: float = 5) -> CallRow:
         """The one finished call that was not there before."""
 
