@@ -36,6 +36,10 @@ class Records(Section):
     cdr_file: str = Field(
         description="CDR file of the same Asterisk (cdr_custom, `l110-cdr.jsonl`); empty: likewise."
     )
+    starts_dir: str = Field(
+        description="Folder in memory (tmpfs) into which Asterisk writes each call's start before "
+        "the answer, and which nobody else may write; empty: one in `/dev/shm`."
+    )
 
 
 class Audit(Section):

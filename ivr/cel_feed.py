@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 from ivr.cel import CelLineBad, parse_line, second_half
+from ivr.starts import not_in_feed, recall
 from ivr.tail import Position, head_of, open_from
-from routing.steps import Step
+from routing.steps import Step, StepKind
 
 MAX_LINE: Final = 64 * 1024
 MAX_BYTES: Final = 4 * 1024 * 1024
@@ -63,6 +64,7 @@ class CelFeed:
     """`next_batch` goes on from what was last `committed`, so a failed store reads the same again.
 
     settle_s: a rotated file is left only when nobody has written to it for so long.
+    starts: folder in memory with what a killed Asterisk had begun; read when a boot is.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class CelFeed:
         *,
         trunk_prefix: str = "PJSIP/l110-trunk-",
         settle_s: float = 1.0,
+        starts: Path | None = None,
     ) -> None:
         self.name = f"cel/{node}"
         self.bad_lines = 0
@@ -80,6 +83,7 @@ class CelFeed:
         self._node = node
         self._prefix = trunk_prefix
         self._settle_s = settle_s
+        self._starts = starts
         self._held: BinaryIO | None = None
         self._position: Position | None = None
         self.seek(position)
@@ -157,17 +161,20 @@ class CelFeed:
     ) -> int:
         end = start
         for line in lines(file, start, final=final):
-            self._take(line, batch)
+            step = self._take(line, batch)
+            if step and step.kind is StepKind.BOOT and self._starts:
+                killed = recall(self._starts, self._node, step.at)
+                batch.steps.extend(not_in_feed(killed, file, line.offset))
             end = line.end
             batch.bytes_read += line.end - line.offset
             if batch.full(limit):
                 break
         return end
 
-    def _take(self, line: Line, batch: CelBatch) -> None:
+    def _take(self, line: Line, batch: CelBatch) -> Step | None:
         if line.too_long:
             batch.bad.append(BadLine(line.offset, line.raw, "longer than 64 kB"))
-            return
+            return None
         try:
             step = parse_line(line.raw, self._node, self._prefix)
         except CelLineBad as fault:
@@ -175,6 +182,7 @@ class CelFeed:
             step = self._saved(line.raw)
         if step:
             batch.steps.append(step)
+        return step
 
     def _saved(self, raw: bytes) -> Step | None:
         half = second_half(raw)

@@ -1,7 +1,10 @@
 """Renders the embedded Asterisk's configuration from the settings."""
 
+import errno
+import os
 import re
 import secrets
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -24,6 +27,7 @@ def render(settings: Settings) -> Home:
     program = find_program()
     home = Home(settings.asterisk_dir)
     home.create(program, SOUNDS)
+    _own_folder(settings.starts_path)
     values = _values(settings, home) | {"modules": program.modules, "sbin": program.binary.parent}
     render_folder(SOURCES / "embedded", home.etc, values)
     render_site(settings, home.etc / "l110")
@@ -48,6 +52,14 @@ def render_folder(source: Path, target: Path, values: Mapping[str, object]) -> N
 def fill(text: str, values: Mapping[str, object]) -> str:
     """Put the values in the place of @{name}. Raises KeyError: a name without a value."""
     return PLACEHOLDER.sub(lambda found: str(values[found[1]]), text)
+
+
+def _own_folder(path: Path) -> None:
+    """Who else may write there could make Asterisk write over any file of its own."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    seen = path.lstat()
+    if not stat.S_ISDIR(seen.st_mode) or seen.st_uid != os.getuid() or seen.st_mode & 0o022:
+        raise PermissionError(errno.EPERM, "somebody else may write there", str(path))
 
 
 def _write(path: Path, text: str) -> None:
@@ -101,6 +113,7 @@ def _globals(settings: Settings) -> str:
     queues = settings.queues
     values: dict[str, object] = {
         "L110_NODE": settings.node,
+        "L110_STARTS": settings.starts_path,
         "L110_AGI_1": f"agi://{settings.agi.host}:{settings.agi.port}",
         "L110_AGI_2": f"agi://{settings.agi.second}" if settings.agi.second else "",
         "L110_FALLBACK": CHECKOUT / "scripts/fallback" if settings.agi.local_script else "",

@@ -27,7 +27,12 @@ def main(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    cel = CelFeed(settings.cel_path, settings.node, trunk_prefix=f"PJSIP/{settings.trunk.name}-")
+    cel = CelFeed(
+        settings.cel_path,
+        settings.node,
+        trunk_prefix=f"PJSIP/{settings.trunk.name}-",
+        starts=settings.starts_path,
+    )
     journal = JournalFeed(settings.journal_path, settings.node)
     log.info("forwarder.started", node=settings.node)
     notifier = Notifier(os.environ)

@@ -3,6 +3,7 @@
 import importlib.metadata
 import ipaddress
 import json
+import os
 import re
 import shutil
 import socket
@@ -170,6 +171,29 @@ def call_records(settings: Settings) -> Check:
     return ok("call records", f"{behind} bytes not stored yet")
 
 
+def starts(settings: Settings) -> Check:
+    """Each call's start is written there before the answer: on a slow disk callers would wait."""
+    folder = settings.starts_path
+    kind = file_system_of(folder)
+    if kind != "tmpfs":
+        mend = "Set records.starts_dir to a folder in /dev/shm or /run."
+        return warn("starts", f"{folder} lies on {kind}, not in memory", mend)
+    if not folder.is_dir():
+        return ok("starts", f"{folder}, made by the next start of Asterisk")
+    seen = folder.stat()
+    if seen.st_mode & 0o022 or not os.access(folder, os.W_OK):
+        mend = f"Remove it, and start Asterisk again: rm -r {folder}"
+        return fail("starts", f"{folder} is not ours alone", mend)
+    return ok("starts", f"{folder}, in memory")
+
+
+def file_system_of(path: Path) -> str:
+    """Kind of the file system that holds it, also where the path itself is not made yet."""
+    mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    holding = [m for m in mounts if path.is_relative_to(m[1].replace("\\040", " "))]
+    return max(holding, key=lambda m: len(m[1]))[2] if holding else "nothing"
+
+
 def clock(_: Settings) -> Check:
     return judge_clock(probe_clock())
 
@@ -221,6 +245,7 @@ ALL: tuple[Callable[[Settings], Check], ...] = (
     store,
     journal,
     call_records,
+    starts,
     clock,
     own_name,
     secret_files,

@@ -68,6 +68,10 @@ def prepare(settings: Settings) -> list[str]:
         render(settings)
     except AsteriskMissing:
         raise NotStarted("there is no Asterisk 22 here: run scripts/setup") from None
+    except PermissionError as error:
+        raise NotStarted(
+            f"{error.filename}: {error.strerror}; remove it, and start again"
+        ) from None
     return _warn_of_store(settings)
 
 

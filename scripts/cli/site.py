@@ -51,7 +51,8 @@ file has one, merge the two by hand, because Asterisk heeds the first one only.
 modules.conf: whatever config/asterisk/embedded/modules.conf loads, res_cdrel_custom before
 cel_custom and cdr_custom.
 Settings: records.cel_file and records.cdr_file name the two files that this Asterisk will write,
-<astlogdir>/cel-custom/l110.jsonl and <astlogdir>/cdr-custom/l110-cdr.jsonl.
+<astlogdir>/cel-custom/l110.jsonl and <astlogdir>/cdr-custom/l110-cdr.jsonl; records.starts_dir a
+folder in memory that it may write and the forwarder may read.
 Sounds and the processes beside Asterisk: docs/runbook.md, "A site's own Asterisk"."""
 
 

@@ -1,5 +1,6 @@
 """A node whose processes a test holds in its hands: to kill, to freeze, to start again."""
 
+import shutil
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -107,6 +108,7 @@ class Node:
         for name in ("watch", "asterisk", "ivr", "forward"):
             if process := self.processes.get(name):
                 process.stop()
+        shutil.rmtree(self.settings.starts_path, ignore_errors=True)
         self.engine.dispose()
 
 

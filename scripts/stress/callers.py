@@ -84,17 +84,6 @@ def _legs(path: Path) -> Iterator[SwitchLeg]:
             yield SwitchLeg(line[1], result=result)
 
 
-def answered_s(folder: Path) -> dict[str, float]:
-    """When each answered call was, in seconds since its callers began, by its Call-ID."""
-    words = [
-        line.split()
-        for kind in KINDS
-        if log_path(folder, kind).exists()
-        for line in log_path(folder, kind).read_text().splitlines()
-    ]
-    return {line[1]: float(line[2]) / 1000 for line in words if line[0] == ANSWERED}
-
-
 def answer_times_ms(path: Path) -> list[float]:
     """From a caller's INVITE to its answer, by the clock of the SIPp that called."""
     words = [line.split() for line in path.read_text().splitlines()]

@@ -17,24 +17,19 @@ from reports.witnesses import cel_starts
 from scripts.lab.node import Node
 from scripts.lab.postgres import running_postgres
 from scripts.lab.waiting import NeverHappened, wait_until
-from scripts.stress.callers import answered_s, call_list
+from scripts.stress.callers import call_list
 from scripts.stress.playing import play
 from scripts.stress.settings import Place, write_settings
 from scripts.stress.troubles import Plan, Troubles
 
 SETTLES_WITHIN_S = 180.0
-# Asterisk hands its events to a thread that writes them: a kill -9 in the milliseconds after an
-# answer, before the bridge was connected to, leaves no trace of that call but in the switch's list.
-KILL_S, LOST_IN_A_KILL = 0.5, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Endurance:
     """switch: Call-IDs that the switch sent; answered: of these. ended, killed: legs of ours.
 
-    lost_in_kill: answered calls without a trace, answered as Asterisk was killed (at most
-    LOST_IN_A_KILL each time). good: every other answered call is a leg, every leg is a row with its
-    reason, nothing twice.
+    good: every answered call is a leg, every leg is a row with its reason, nothing twice.
     """
 
     switch: int
@@ -49,14 +44,12 @@ class Endurance:
     store_away_s: float
     lasted_s: float
     settled_s: float
-    lost_in_kill: int = 0
 
     @property
     def good(self) -> bool:
         reasons = self.reasons.get("without-reason", 0)
         wrong = sum(finding.kind not in NO_FAULT for finding in self.audit.findings)
-        allowed = min(self.lost_in_kill, LOST_IN_A_KILL * self.restarts)
-        return wrong == allowed and not reasons
+        return not wrong and not reasons
 
     def as_dict(self) -> dict[str, object]:
         told = {name: getattr(self, name) for name in self.__slots__ if name != "audit"}
@@ -83,7 +76,7 @@ def _endure(folder: Path, calls: int, rate: float, troubles: Troubles, place: Pl
     troubles.end()
     listed = call_list(folder)
     settled_s = settle(troubles.node, listed)
-    return _result(folder, troubles, listed, lasted_s, settled_s)
+    return _result(troubles, listed, lasted_s, settled_s)
 
 
 def settle(node: Node, listed: list[SwitchLeg]) -> float:
@@ -102,17 +95,7 @@ def settle(node: Node, listed: list[SwitchLeg]) -> float:
     return round(time.monotonic() - began, 1)
 
 
-def _lost_in_kill(folder: Path, audit: AuditReport, killed_s: list[float]) -> int:
-    at = answered_s(folder)
-    return sum(
-        finding.kind == "missing"
-        and any(abs(at.get(finding.subject, -1.0) - killed) < KILL_S for killed in killed_s)
-        for finding in audit.findings
-    )
-
-
 def _result(
-    folder: Path,
     troubles: Troubles,
     listed: list[SwitchLeg],
     lasted_s: float,
@@ -137,5 +120,4 @@ def _result(
         store_away_s=troubles.store_away_s,
         lasted_s=round(lasted_s, 1),
         settled_s=settled_s,
-        lost_in_kill=_lost_in_kill(folder, audit, troubles.asterisk_killed_s),
     )

@@ -37,7 +37,6 @@ class Troubles:
     store_away_s: float = 0.0
     _began: float = 0.0
     _due: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
-    asterisk_killed_s: list[float] = field(default_factory=list)  # since `begin`
     _store_stopped_at: float = 0.0
 
     def begin(self) -> None:
@@ -89,7 +88,6 @@ class Troubles:
         self.tell(f"store back after {self.store_away_s:.0f} s")
 
     def _restart_asterisk(self) -> None:
-        self.asterisk_killed_s.append(time.monotonic() - self._began)
         _kill(self.node, "asterisk")
         self.tell("Asterisk killed")
         self.node.start_one("asterisk")

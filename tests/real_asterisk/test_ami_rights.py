@@ -114,3 +114,20 @@ def test_the_reader_only_reads_and_the_actor_does_not_rule(node, action) -> None
         assert said == {"reader": False, "actor": action in MAY_ACT, "wide": True}
 
     asyncio.run(scene())
+
+
+def test_the_manager_writes_and_reads_no_file(node, tmp_path) -> None:
+    """Only the dialplan does. The control is another function, which the actor may set."""
+    path = tmp_path / "written"
+
+    async def scene() -> None:
+        async with client(node, "actor") as ami:
+            assert (await ami.action("Setvar", {"Variable": "GLOBAL(T_X)", "Value": "1"})).ok
+            await ami.action("Setvar", {"Variable": f"FILE({path})", "Value": "1"})
+            assert not path.exists()
+            path.write_text("secret")
+            said = await ami.action("Getvar", {"Variable": f"FILE({path},0,6)"})
+            assert "secret" not in said.fields.get("Value", "")
+            assert (await ami.action("Getvar", {"Variable": "GLOBAL(T_X)"})).fields["Value"] == "1"
+
+    asyncio.run(scene())

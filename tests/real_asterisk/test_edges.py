@@ -178,12 +178,13 @@ def test_the_managers_reader_may_look_but_not_dial(system: System) -> None:
     assert "originate" in ask(system.node.home, "manager show user l110-actor")
 
 
-def test_nothing_that_starts_a_program_or_reads_a_file_is_loaded(system: System) -> None:
+def test_nothing_that_starts_a_program_or_speaks_to_another_host_is_loaded(
+    system: System,
+) -> None:
     loaded = ask(system.node.home, "module show")
     for module in (
         "app_system",
         "func_shell",
-        "func_env",
         "func_curl",
         "app_externalivr",
         "pbx_spool",

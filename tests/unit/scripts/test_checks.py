@@ -1,6 +1,7 @@
 """Every complaint of the doctor comes with its mend."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,25 @@ def test_secrets_that_others_may_read_fail_with_the_command_that_mends(settings)
 def test_the_manager_stays_on_this_machine(monkeypatch, host, state):
     monkeypatch.setenv("L110_AMI__HOST", host)
     assert checks.manager_is_local(load_settings()).state == state
+
+
+def test_starts_belong_into_memory_and_into_a_folder_of_our_own(tmp_path, monkeypatch):
+    kinds: dict[Path, str] = {}
+    monkeypatch.setattr(checks, "file_system_of", lambda path: kinds.get(path, "tmpfs"))
+    monkeypatch.setenv("L110_RECORDS__STARTS_DIR", str(tmp_path / "starts"))
+    settings = load_settings()
+    assert checks.starts(settings).state == "ok"
+    settings.starts_path.mkdir(mode=0o700)
+    assert checks.starts(settings).state == "ok"
+    settings.starts_path.chmod(0o777)
+    assert checks.starts(settings).state == "fail"
+    kinds[settings.starts_path] = "ext4"
+    assert checks.starts(settings).state == "warn"
+
+
+def test_the_file_system_of_a_path_is_that_of_the_longest_mount():
+    assert checks.file_system_of(Path("/proc/self/no-such")) == "proc"
+    assert checks.file_system_of(Path("/dev/shm/no-such")) == "tmpfs"
 
 
 @pytest.fixture
