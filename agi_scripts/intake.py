@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from agi_scripts.record import Record
 from agi_scripts.services import Services
@@ -29,11 +30,14 @@ async def intake(
     is recorded and ends the script: a verdict that was never set means the police.
     """
     record = Record(services, request)
+    bind_contextvars(call_id=record.call_id)
+    began = services.monotonic()
     try:
         verdict = await _Intake(services, channel, record, request).run()
     except BaseException as error:
         record.failed(error)
         raise
+    services.decided(verdict, services.monotonic() - began)
     log.info(
         told_as,
         call_id=record.call_id,

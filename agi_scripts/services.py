@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from routing.model import Verdict
 from routing.rules import RuleSet
 from routing.steps import Step
 
@@ -19,6 +20,7 @@ class Services:
     rules: the rule set that is live now.
     now: aware, UTC. monotonic: seconds, for durations only.
     prompt_length_s: seconds that a prompt takes in a language, by (language, name).
+    decided: told of each verdict, with the seconds that it took; it must return at once.
     """
 
     rules: Callable[[], RuleSet]
@@ -27,3 +29,4 @@ class Services:
     monotonic: Callable[[], float]
     prompt_length_s: Callable[[str, str], float]
     node: str
+    decided: Callable[[Verdict, float], None] = lambda verdict, took_s: None

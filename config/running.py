@@ -50,11 +50,19 @@ class Audit(Section):
 
 class Health(Section):
     host: Annotated[str, Field(pattern=r"^([A-Za-z0-9.:_-]{1,253})?$")] = Field(
-        description="Address of the health pages (`/healthz`, `/readyz`, `/metrics`); keep it on "
-        "loopback or in the watchers' network. Empty: that of `agi.host`."
+        description="Address of the health pages (`/healthz`, `/readyz`, `/metrics`, "
+        "`/openmetrics`); keep it on loopback or in the watchers' network. Empty: that of "
+        "`agi.host`."
     )
     port: Port = Field(description="Port of the bridge's health pages (TCP).")
     watch_port: Port = Field(description="Port of the watch's health pages (TCP): the whole node.")
+    forward_port: Port = Field(description="Port of the forwarder's health pages (TCP).")
+    keep_port: Port = Field(description="Port of the keeper's health pages (TCP).")
+    asterisk_metrics: bool = Field(
+        description="Whether Asterisk tells its own figures at `/metrics` of `http.port`, to the "
+        "name `l110` and the password in `<var_dir>/secrets/asterisk-metrics`. Only while "
+        "`http.host` is on loopback; else it does not."
+    )
     look_every_s: Annotated[float, Field(ge=0.2, le=60)] = Field(
         description="Seconds between two looks of the watch at Asterisk and bridge."
     )

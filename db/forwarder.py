@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,6 +69,21 @@ class Feed(Protocol[B]):
     def committed(self, batch: B) -> None: ...
 
 
+class Onlooker(Protocol):
+    """For figures. What it raises is logged, and nothing else."""
+
+    def stored(self, steps: Sequence[Step], took_s: float) -> None:
+        """After the COMMIT of these steps."""
+
+    def store_failed(self) -> None:
+        """A round ended without a COMMIT."""
+
+
+class _Nobody:
+    def stored(self, steps: Sequence[Step], took_s: float) -> None: ...
+    def store_failed(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _BadStep:
     offset: int
@@ -86,6 +102,7 @@ class Forwarder:
         limit: int = 500,
         idle_s: float = 1.0,
         backoff_s: tuple[float, float] = (0.2, 5.0),
+        onlooker: Onlooker | None = None,
     ) -> None:
         self.stored = 0
         self.quarantined = 0
@@ -95,6 +112,7 @@ class Forwarder:
         self._limit = self._most = limit
         self._idle_s = idle_s
         self._backoff_s = backoff_s
+        self._onlooker = onlooker or _Nobody()
         self._placed: set[str] = set()
         self._unreadable: set[str] = set()
         self._behind = False
@@ -185,12 +203,15 @@ class Forwarder:
         return True
 
     def _store(self, batches: Mapping[str, Batch]) -> None:
+        began = time.monotonic()
+        steps = [step for batch in batches.values() for step in batch.steps]
         with writing(self._engine) as session:
-            apply_steps(session, [step for batch in batches.values() for step in batch.steps])
+            apply_steps(session, steps)
             for name, batch in batches.items():
                 put_in_quarantine(session, name, batch.bad, datetime.now(UTC))
                 if batch.position:
                     store_position(session, name, batch.position)
+        self._tell(steps, began)
         for name, batch in batches.items():
             if batch.bad:
                 self.quarantined += len(batch.bad)
@@ -208,6 +229,7 @@ class Forwarder:
         self.quarantined += len(refused)
 
     def _refusal(self, name: str, step: Step, offset: int) -> _BadStep | None:
+        began = time.monotonic()
         try:
             with writing(self._engine) as session:
                 apply_steps(session, [step])
@@ -215,9 +237,17 @@ class Forwarder:
             raise
         except STEP_REFUSED as fault:
             raw = step_to_json(step)
-            log.error("step.refused", feed=name, problem=_brief(fault), step=raw)
+            about = {"feed": name, "call_id": step.call_id, "leg": step.leg}
+            log.error("step.refused", **about, problem=_brief(fault), step=raw)
             return _BadStep(offset, raw.encode(), _brief(fault))
+        self._tell([step], began)
         return None
+
+    def _tell(self, steps: Sequence[Step], began_s: float) -> None:
+        try:
+            self._onlooker.stored(steps, time.monotonic() - began_s)
+        except Exception:
+            log.exception("figures.failed")
 
     def _feed_fault(self, feed: Feed[Any], fault: Exception) -> None:
         if feed.name not in self._unreadable:
@@ -232,6 +262,7 @@ class Forwarder:
             log.warning("store.predecessors_ended", sessions=ended)
 
     def _store_down(self, fault: Exception) -> None:
+        self._onlooker.store_failed()
         if self.store_up:
             self.store_up = False
             log.error("store.down", store=store_name(self._engine), problem=_brief(fault))

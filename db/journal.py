@@ -4,6 +4,8 @@ import contextlib
 import queue
 import sqlite3
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,7 @@ class JournalBroken(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class _Entry:
     body: str
+    call_id: str | None
     kept: Future[None] | None
 
 
@@ -50,6 +53,7 @@ class Journal:
         window_s: float = 0.1,
         batch: int = 1_000,
         retry_s: float = 0.2,
+        on_commit: Callable[[int, float], None] = lambda steps, took_s: None,
     ) -> None:
         self.node = node
         self.unkept = 0
@@ -59,6 +63,7 @@ class Journal:
         self._window_s = window_s
         self._batch = batch
         self._retry_s = retry_s
+        self._on_commit = on_commit
         self._closing = threading.Event()
         self._hurry = threading.Event()
         self._broken = False
@@ -67,15 +72,25 @@ class Journal:
 
     @classmethod
     def open(
-        cls, path: Path, node: str, *, busy_timeout_s: float = 2.0, room: int = 20_000
+        cls,
+        path: Path,
+        node: str,
+        *,
+        busy_timeout_s: float = 2.0,
+        room: int = 20_000,
+        on_commit: Callable[[int, float], None] = lambda steps, took_s: None,
     ) -> Self:
-        """Raises JournalTooNew, sqlite3.Error."""
+        """`on_commit`: told of each commit, its steps and its seconds, by the writer's thread.
+
+        Raises:
+            JournalTooNew, sqlite3.Error.
+        """
         connection = open_journal_file(path, busy_timeout_s=busy_timeout_s, synchronous="FULL")
-        return cls(connection, node, room=room)
+        return cls(connection, node, room=room, on_commit=on_commit)
 
     def write(self, step: Step) -> None:
         """Never blocks and never raises: a call does not wait for its record."""
-        self._put(_Entry(step_to_json(step), None))
+        self._put(_Entry(step_to_json(step), step.call_id, None))
 
     def write_and_wait(self, step: Step, timeout_s: float = 5.0) -> None:
         """Return once the step is on disk.
@@ -85,9 +100,14 @@ class Journal:
             TimeoutError: it is not yet.
         """
         kept: Future[None] = Future()
-        self._put(_Entry(step_to_json(step), kept))
+        self._put(_Entry(step_to_json(step), step.call_id, kept))
         self._hurry.set()
         kept.result(timeout_s)
+
+    @property
+    def queued(self) -> int:
+        """Steps that wait for the writer."""
+        return self._queue.qsize()
 
     @property
     def writes(self) -> bool:
@@ -146,6 +166,7 @@ class Journal:
 
     def _keep(self, batch: list[_Entry]) -> None:
         while not self._broken:
+            began = time.monotonic()
             try:
                 self._commit(batch)
             except sqlite3.Error as fault:
@@ -154,6 +175,7 @@ class Journal:
                     break
             else:
                 self._on_kept(batch)
+                self._on_commit(len(batch), time.monotonic() - began)
                 return
         self._give_up(batch, "journal's disk failed")
 
@@ -186,6 +208,6 @@ class Journal:
         """The last resort: the step as JSON in the log, from where it can be replayed by hand."""
         self.unkept += len(batch)
         for entry in batch:
-            log.error("journal.step_unkept", why=why, step=entry.body)
+            log.error("journal.step_unkept", why=why, call_id=entry.call_id, step=entry.body)
             if entry.kept:
                 entry.kept.set_exception(JournalBroken(why))

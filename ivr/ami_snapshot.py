@@ -11,6 +11,7 @@ from ivr.ami_words import Fields
 
 # The actions of a snapshot, in the order in which `read_snapshot` takes their answers.
 SNAPSHOT_ACTIONS: Final = ("CoreShowChannels", "QueueStatus")
+LINES_IN_USE: Final = "GROUP_COUNT(line@l110)"  # what the dialplan counts its slots by
 # What Asterisk puts where a caller has no number.
 NO_NUMBER: Final = {"", "<unknown>", "unknown"}
 _DURATION = re.compile(r"([0-9]{1,6}):([0-9]{2}):([0-9]{2})")

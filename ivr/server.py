@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from ivr.channel import REPLY_WITHIN_S, Channel
 from ivr.errors import AgiClosed, AgiError, CallerHungUp
@@ -181,6 +182,7 @@ class Connection(asyncio.Protocol):
         call.add_done_callback(self._server.calls.discard)
 
     async def _run(self, script: Script, channel: Channel, request: Request) -> None:
+        bind_contextvars(leg=request.leg)  # of this call's task alone
         try:
             await script(channel, request)
         except (CallerHungUp, AgiClosed):

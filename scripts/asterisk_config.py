@@ -12,6 +12,7 @@ from config.sections import Seat
 from config.settings import Settings
 from scripts import seat_keys
 from scripts.asterisk_home import CHECKOUT, LENGTHS, SOUNDS, Home, find_program
+from scripts.loopback import is_loopback
 
 SOURCES = CHECKOUT / "config/asterisk"
 # Files that Asterisk looks for and does not need: empty, so that its log holds only what matters.
@@ -82,7 +83,14 @@ def _values(settings: Settings, home: Home) -> dict[str, object]:
         "http_port": settings.http.port,
         "ami_reader_secret": secret(settings.secret_path("ami-reader")),
         "ami_actor_secret": secret(settings.secret_path("ami-actor")),
+        "metrics_enabled": "yes" if tells_figures(settings) else "no",
+        "metrics_secret": secret(settings.secret_path("asterisk-metrics")),
     }
+
+
+def tells_figures(settings: Settings) -> bool:
+    """Its HTTP server has one address for all: where softphones of other machines reach it, no."""
+    return settings.health.asterisk_metrics and is_loopback(settings.http.host)
 
 
 def _site_values(settings: Settings) -> dict[str, object]:

@@ -20,6 +20,7 @@ from scripts.asterisk_home import LENGTHS, SOUNDS
 from scripts.bridge_health import BridgeHealth
 from scripts.live_rules import LiveRules, rules_step
 from scripts.logs import set_up_logs
+from scripts.metrics.bridge import BridgeFigures
 from scripts.prompts import LONGEST_MENU_S
 
 RULES_EVERY_S = 1.0
@@ -35,20 +36,21 @@ def main(settings: Settings) -> None:
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; calls that are being asked may finish."""
     settings.var.mkdir(parents=True, exist_ok=True)
-    journal = Journal.open(settings.journal_path, settings.node)
+    figures = BridgeFigures()
+    journal = Journal.open(settings.journal_path, settings.node, on_commit=figures.committed)
     rules = LiveRules(
         settings.rules_path,
         settings.last_good_rules_path,
         lambda new: journal.write(rules_step(settings.node, new)),
     )
     server = AgiServer(
-        scripts(_services(settings, journal, rules)),
+        scripts(_services(settings, journal, rules, figures)),
         Limits(settings.agi.max_connections, reply_within_s=settings.agi.read_timeout_s),
     )
     stopping = _stop_on_signal()
     await server.start(settings.agi.host, settings.agi.port)
     log.info("bridge.started", port=settings.agi.port, node=settings.node, rules=rules().version)
-    health = BridgeHealth(settings.node, journal, rules, server)
+    health = BridgeHealth(settings.node, journal, rules, server, figures)
     async with _told_of_its_health(health, settings):
         await _watch(rules, health, stopping)
     await server.stop()
@@ -71,7 +73,9 @@ async def _told_of_its_health(health: BridgeHealth, settings: Settings) -> Async
         await pages.stop()
 
 
-def _services(settings: Settings, journal: Journal, rules: LiveRules) -> Services:
+def _services(
+    settings: Settings, journal: Journal, rules: LiveRules, figures: BridgeFigures
+) -> Services:
     lengths = json.loads((SOUNDS / LENGTHS).read_text())
     return Services(
         rules=rules,
@@ -80,6 +84,7 @@ def _services(settings: Settings, journal: Journal, rules: LiveRules) -> Service
         monotonic=time.monotonic,
         prompt_length_s=lambda language, name: lengths.get(language, {}).get(name, LONGEST_MENU_S),
         node=settings.node,
+        decided=figures.decided,
     )
 
 

@@ -4,13 +4,11 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from db.journal import Journal
 from ivr.server import AgiServer
@@ -19,6 +17,8 @@ from scripts.asterisk_home import SOUNDS
 from scripts.clock_watch import ClockWatch
 from scripts.http_page import JSON, Page, PageServer
 from scripts.live_rules import LiveRules
+from scripts.metrics.bridge import BridgeFigures, bridge_registry
+from scripts.metrics.pages import metric_pages
 from scripts.prompts import wanted
 from scripts.sd_notify import Notifier
 
@@ -48,6 +48,7 @@ class BridgeHealth:
     journal: Journal
     rules: LiveRules
     server: AgiServer
+    figures: BridgeFigures = field(default_factory=BridgeFigures)
     clock: ClockWatch = field(default_factory=ClockWatch)
     prompts: Callable[[], tuple[str, ...]] = missing_prompts
     notifier: Notifier = field(default_factory=lambda: Notifier(os.environ))
@@ -57,9 +58,8 @@ class BridgeHealth:
     _wrote_at: float = field(default_factory=time.monotonic)
 
     def pages(self) -> PageServer:
-        return PageServer(
-            {"/healthz": self._healthz, "/readyz": self._readyz, "/metrics": self._metrics}
-        )
+        metrics = metric_pages(bridge_registry(self.figures, self))
+        return PageServer({"/healthz": self._healthz, "/readyz": self._readyz, **metrics})
 
     def ailing(self) -> list[str]:
         """Why systemd should start this process anew: only what a new start mends."""
@@ -125,51 +125,9 @@ class BridgeHealth:
         status = "200 OK" if self.ready() else "503 Service Unavailable"
         return Page(json.dumps(self.facts(), ensure_ascii=False) + "\n", status, JSON)
 
-    async def _metrics(self) -> Page:
-        registry = CollectorRegistry()
-        registry.register(BridgeMetrics(self))
-        return Page((await asyncio.to_thread(generate_latest, registry)).decode())
-
 
 def clock_step(node: str, by_s: float) -> Step:
     """The record that this node's clock was stepped: times around it are not to be compared."""
     now = datetime.now(UTC)
     event_id = f"{node}/clock/{time.time_ns()}"
     return Step(event_id, StepKind.CLOCK, node, "", None, now, {"by_s": round(by_s, 3)})
-
-
-class BridgeMetrics:
-    def __init__(self, health: BridgeHealth) -> None:
-        self._health = health
-
-    def collect(self) -> Iterator[Metric]:
-        health = self._health
-        yield from _counters(health)
-        yield _gauge("l110_agi_live", "AGI connections open now", health.server.counters.live)
-        yield _gauge("l110_journal_healthy", "1: steps reach the disk", health.journal.healthy)
-        yield _gauge("l110_loop_lag_seconds", "how late the event loop is", health.lag_s)
-        yield _gauge("l110_bridge_ready", "1: as /readyz says", health.ready())
-        rules = GaugeMetricFamily("l110_rules", "rules that are live", labels=["version", "state"])
-        rules.add_metric([health.rules.current.version, health.rules.state], 1)
-        yield rules
-
-
-def _counters(health: BridgeHealth) -> Iterable[Metric]:
-    seen = health.server.counters
-    told = {
-        "connections": (seen.connections, "AGI connections ever taken, self-tests among them"),
-        "refused": (seen.refused, "over the cap, or of an unknown script"),
-        "unfinished": (seen.unfinished, "closed before their environment was whole"),
-        "left": (seen.left, "callers who hung up meanwhile"),
-        "failed": (seen.failed, "scripts that came to an error"),
-    }
-    for name, (value, says) in told.items():
-        yield CounterMetricFamily(f"l110_agi_{name}", says, value)
-    yield CounterMetricFamily(
-        "l110_journal_unkept", "steps that stand in the log only", health.journal.unkept
-    )
-    yield CounterMetricFamily("l110_clock_steps", "steps of the wall clock", health.clock.steps)
-
-
-def _gauge(name: str, says: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, says, float(value))

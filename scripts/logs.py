@@ -3,6 +3,7 @@
 import logging
 
 import structlog
+from structlog.typing import EventDict, Processor
 
 
 def set_up_logs(level: str, process: str) -> None:
@@ -10,6 +11,7 @@ def set_up_logs(level: str, process: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _said_by(process),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -18,4 +20,13 @@ def set_up_logs(level: str, process: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(process=process)
+
+
+def _said_by(process: str) -> Processor:
+    """No context variable: a thread begins without any, and its lines would lack the name."""
+
+    def name(_: object, __: str, event: EventDict) -> EventDict:
+        event["process"] = process
+        return event
+
+    return name

@@ -12,6 +12,7 @@ from scripts.keeper.patience import patience_s
 
 SOURCES = ROOT / "config/systemd"
 MANAGER = ("ami-reader", "ami-actor")
+FIGURES = "asterisk-metrics"
 PASSWORDS = "pgpass"  # PostgreSQL's own file of passwords; used where it is there
 KEEPER_S = 30.0
 AGAIN_S = 0.5
@@ -60,7 +61,7 @@ def _values(settings: Settings, config: Path | None, user: str) -> dict[str, obj
         "start_s": f"{settings.supervisor.ready_within_s:g}",
         "stop_s": f"{settings.supervisor.stop_within_s:g}",
         "hardening": fill((SOURCES / "hardening.part").read_text(), {"var": settings.var}),
-        "all_credentials": _credentials(settings, [*MANAGER, *registered]),
+        "all_credentials": _credentials(settings, [*MANAGER, FIGURES, *registered]),
         "manager_credentials": _credentials(settings, MANAGER),
         "store_credentials": passwords,
     }

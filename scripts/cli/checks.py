@@ -1,7 +1,6 @@
 """What `l110 doctor` looks at, one function each; every complaint says how to mend it."""
 
 import importlib.metadata
-import ipaddress
 import json
 import os
 import re
@@ -14,12 +13,14 @@ from pathlib import Path
 
 from config.settings import ROOT, Settings
 from routing.rules import RuleSetRejected, parse_rules
+from scripts.asterisk_config import tells_figures
 from scripts.asterisk_home import LENGTHS, SOUNDS, AsteriskMissing, find_program
 from scripts.cli import ports, supervision
 from scripts.cli.backlog import cel_backlog, journal_backlog
 from scripts.cli.check import Check, fail, ok, warn
 from scripts.cli.clock import judge_clock, probe_clock
 from scripts.cli.health import look_at_store
+from scripts.loopback import is_loopback
 from scripts.prompts import LONGEST_MENU_S
 
 SETUP = "Run scripts/setup."
@@ -220,17 +221,22 @@ def secret_files(settings: Settings) -> Check:
 
 
 def manager_is_local(settings: Settings) -> Check:
-    if _is_loopback(settings.ami.host):
+    if is_loopback(settings.ami.host):
         return ok("manager", f"on {settings.ami.host}")
     mend = "Set ami.host to 127.0.0.1; other machines come through the desk."
     return fail("manager", f"Asterisk's manager would listen on {settings.ami.host}", mend)
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def asterisk_figures(settings: Settings) -> Check:
+    """Asterisk has one HTTP server: with softphones on it, its figures are not told."""
+    if not settings.health.asterisk_metrics:
+        return ok("figures", "of our own processes only: health.asterisk_metrics is off")
+    if tells_figures(settings):
+        return ok(
+            "figures", f"Asterisk's at http://{settings.http.host}:{settings.http.port}/metrics"
+        )
+    mend = "Set http.host to 127.0.0.1, or health.asterisk_metrics = false."
+    return warn("figures", f"Asterisk's are not told: its HTTP is on {settings.http.host}", mend)
 
 
 ALL: tuple[Callable[[Settings], Check], ...] = (
@@ -250,4 +256,5 @@ ALL: tuple[Callable[[Settings], Check], ...] = (
     own_name,
     secret_files,
     manager_is_local,
+    asterisk_figures,
 )

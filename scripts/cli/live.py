@@ -19,7 +19,7 @@ from rich.text import Text
 from config.settings import Settings
 from ivr.ami import Ami, Snapshot
 from ivr.ami_errors import AmiActionFailed, AmiError, AmiLoginRefused
-from ivr.ami_snapshot import Caller, Member, Queue, SeatState
+from ivr.ami_snapshot import LINES_IN_USE, Caller, Member, Queue, SeatState
 from reports.masking import mask_number
 from scripts.cli.context import Site, pass_site
 
@@ -35,7 +35,6 @@ EVENTS: Final = (
 EVERY_S: Final = 1.0
 AT_MOST_EVERY_S: Final = 0.25
 STALE_AFTER_S: Final = 3.0
-LINES_IN_USE: Final = "GROUP_COUNT(line@l110)"  # what the dialplan counts its slots by
 STYLES: Final = {
     SeatState.FREE: "green",
     SeatState.TALKING: "blue",

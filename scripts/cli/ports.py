@@ -36,6 +36,8 @@ def ports_of(settings: Settings) -> tuple[Port, ...]:
         Port("http.port", "tcp", settings.http.host, settings.http.port),
         Port("health.port", "tcp", settings.health_host, settings.health.port),
         Port("health.watch_port", "tcp", settings.health_host, settings.health.watch_port),
+        Port("health.forward_port", "tcp", settings.health_host, settings.health.forward_port),
+        Port("health.keep_port", "tcp", settings.health_host, settings.health.keep_port),
     )
 
 

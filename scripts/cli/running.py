@@ -115,8 +115,8 @@ def parts(settings: Settings) -> tuple[Part, ...]:
         Part("SIP", lambda: opened("sip.port")),
         Part("manager", lambda: opened("ami.port")),
         Part("bridge", lambda: running("ivr") and opened("agi.port")),
-        Part("forwarder", lambda: running("forward")),
-        Part("keeper", lambda: running("keep")),
+        Part("forwarder", lambda: running("forward") and opened("health.forward_port")),
+        Part("keeper", lambda: running("keep") and opened("health.keep_port")),
         Part("watch", lambda: running("watch") and told.heard(told.path_of(settings)) is not None),
     )
 

@@ -22,6 +22,8 @@ from scripts.keeper.patience import patience_s
 from scripts.keeper.signs import Signs
 from scripts.keeper.starts import Seen, Starts
 from scripts.logs import set_up_logs
+from scripts.metrics.keeper import KeeperFigures
+from scripts.metrics.pages import Beat, PagesThread, metric_pages
 from scripts.sd_notify import Notifier
 from scripts.watch import told
 
@@ -29,6 +31,7 @@ LOOK_EVERY_S = 0.25
 SUPERVISOR_EVERY_S = 0.5
 SUPERVISOR_WITHIN_S = 2.0
 TELL_EVERY_S = 1.0
+HEALTHY_S = 5.0
 LATE_S = 1.0  # a look that comes so late was held up itself: it accuses nobody
 
 log = structlog.get_logger(__name__)
@@ -60,10 +63,17 @@ class Keeper:
         self._running: dict[str, int] = {}
         self._ended: dict[str, int] = {}
         self._notifier = Notifier(os.environ)
+        self._figures, self._beat = KeeperFigures(), Beat(HEALTHY_S)
+        self._pages = PagesThread(
+            {"/healthz": self._beat.healthz, **metric_pages(self._figures.registry)},
+            settings.health_host,
+            settings.health.keep_port,
+        )
         self._asked_at = self._told_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
         self._console.start()
+        self._pages.start()
         self._notifier.ready()
         before = time.monotonic()
         while not stop.wait(LOOK_EVERY_S):
@@ -74,10 +84,13 @@ class Keeper:
                 self._console.forgive(now_s)
             self._look(now_s)
             self._notifier.alive()
+            self._beat.now()
+            self._figures.looks.inc()
             before = now_s
 
     def close(self) -> None:
         self._console.stop()
+        self._pages.stop()
         if self._inbox:
             self._inbox.close()
         told.keeper_path_of(self._settings).unlink(missing_ok=True)
@@ -102,6 +115,7 @@ class Keeper:
             found = supervision.processes(self._settings)
             seen = [Seen(one.name, one.state, one.pid) for one in found]
             for name in self._starts.look(seen, now_s):
+                self._figures.restarted(name)
                 log.warning("process.restarted", name=name, why=self._starts.why[name])
             for name in self._starts.due(now_s):
                 log.error("process.given_up", name=name, does="tried again now, and so on")
@@ -110,6 +124,8 @@ class Keeper:
             self._running = {}  # without it nobody starts again what we end
             return
         self._running = {one.name: one.pid for one in seen if one.pid is not None}
+        runs = {one.name: one.pid is not None for one in seen}
+        self._figures.seen(runs, self._starts.failing(now_s))
 
     def _look_at_asterisk(self, now_s: float) -> None:
         most_s = self._settings.supervisor.asterisk_silent_s
@@ -135,6 +151,7 @@ class Keeper:
         except OSError as fault:
             log.error("process.frozen", name=name, pid=pid, not_ended=str(fault))
             return
+        self._figures.killed(name)
         log.error("process.frozen", name=name, pid=pid, silent_s=round(silent_s, 1), ended="KILL")
 
     def _tell(self, now_s: float) -> None:

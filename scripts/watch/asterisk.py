@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from config.settings import Settings
 from ivr.ami import Ami, Pace
 from ivr.ami_errors import AmiError, AmiLoginRefused
-from ivr.ami_snapshot import Channel, Queue, read_snapshot
+from ivr.ami_snapshot import LINES_IN_USE, Channel, Queue, read_snapshot
 from ivr.health import Life
 from scripts.asterisk_config import secret
 from scripts.cli.ports import Port, listening
@@ -32,6 +32,7 @@ class Seen:
     channels: tuple[Channel, ...] = ()
     queues: tuple[Queue, ...] = ()
     left_out: tuple[str, ...] = ()
+    lines_in_use: int | None = None
 
 
 class Line:
@@ -88,17 +89,14 @@ class Eye:
             answer = await self.reader.ami.action("CoreShowChannels", within_s=ANSWER_S)
             queues = await self.reader.ami.action("QueueStatus", within_s=ANSWER_S)
             shown = read_snapshot(answer.items, queues.items, datetime.now(UTC))
-            out = await self._left_out()
-            return Seen(Life.UP, False, shown.channels, shown.queues, out)
+            *rungs, lines = await self.ask(
+                [*(("", name) for name, _ in BRIDGES), ("", LINES_IN_USE)]
+            )
+            used = int(lines) if lines.isdecimal() else None
+            return Seen(Life.UP, False, shown.channels, shown.queues, left_out(rungs), used)
         except AmiError:
             there = await asyncio.to_thread(listening, self._port)
             return Seen(Life.FROZEN if there else Life.DOWN)
-
-    async def _left_out(self) -> tuple[str, ...]:
-        values = await self.ask([("", name) for name, _ in BRIDGES])
-        now = time.time()
-        told = zip(BRIDGES, values, strict=True)
-        return tuple(rung for (_, rung), until in told if until.isdecimal() and int(until) > now)
 
     async def ask(self, questions: Sequence[tuple[str, str]]) -> list[str]:
         """Values of (channel, variable), empty where there is none. Raises AmiError."""
@@ -127,6 +125,13 @@ class Eye:
         values = await self.ask([(name, question) for name in names for question in OF_A_SIDE])
         each = len(OF_A_SIDE)
         return [side(name, *values[n * each : (n + 1) * each]) for n, name in enumerate(names)]
+
+
+def left_out(until: Sequence[str]) -> tuple[str, ...]:
+    """Of `BRIDGES`, those that the dialplan leaves out until a time that is to come."""
+    now = time.time()
+    told = zip(BRIDGES, until, strict=True)
+    return tuple(rung for (_, rung), at in told if at.isdecimal() and int(at) > now)
 
 
 def side(name: str, call_id: str, hold: str, count: str) -> Side:

@@ -1,12 +1,17 @@
 """The node in numbers for Prometheus. No label holds a number that somebody dials or calls from."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Protocol
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from ivr.alarms import TABLE
+from ivr.ami_snapshot import Queue
 from ivr.health import Facts, Life
+from scripts.metrics.pages import gauge as _gauge
+from scripts.watch.asterisk import Seen
 from scripts.watch.board import Board
 from scripts.watch.scans import Scans
 from scripts.watch.selftest import SelfTest
@@ -17,10 +22,15 @@ class Watched(Protocol):
     selftest: SelfTest
     facts: Facts
     scans: Scans
-    channels: int
+    seen: Seen
+    looks: int
+    look_s: float
+
+    @property
+    def lines(self) -> int: ...
 
 
-class WatchMetrics:
+class WatchMetrics(Collector):
     def __init__(self, watched: Watched) -> None:
         self._watched = watched
 
@@ -29,11 +39,34 @@ class WatchMetrics:
         yield self._alarms()
         yield _gauge("l110_asterisk_up", "1: it answers", watched.facts.asterisk is Life.UP)
         yield _gauge("l110_bridge_up", "1: it answers", watched.facts.bridge.life is Life.UP)
-        yield _gauge("l110_channels", "channels in Asterisk", watched.channels)
+        yield _gauge("l110_channels", "channels in Asterisk", len(watched.seen.channels))
+        yield CounterMetricFamily("l110_watch_looks", "looks at the node", watched.looks)
+        yield _gauge("l110_watch_look_seconds", "how long the last look took", watched.look_s)
+        yield from self._lines()
         listed = len(watched.scans.list.bans)
         yield _gauge("l110_sip_banned_addresses", "on the list for the firewall", listed)
         yield from self._selftest()
         yield from self._records()
+
+    def _lines(self) -> Iterator[Metric]:
+        """Live, from Asterisk's manager. What is not known is not told as zero."""
+        seen = self._watched.seen
+        yield _gauge("l110_lines", "police lines", self._watched.lines)
+        if seen.lines_in_use is not None:
+            yield _gauge("l110_lines_in_use", "police lines in use", seen.lines_in_use)
+        waiting = GaugeMetricFamily("l110_queue_waiting", "callers who wait", labels=["queue"])
+        longest = GaugeMetricFamily(
+            "l110_queue_longest_wait_seconds", "of those who wait now", labels=["queue"]
+        )
+        seats = GaugeMetricFamily(
+            "l110_queue_seats", "seats by what they do", labels=["queue", "state"]
+        )
+        for queue in seen.queues:
+            waiting.add_metric([queue.name], len(queue.callers))
+            longest.add_metric([queue.name], max((c.waits_s for c in queue.callers), default=0))
+            for state, count in _seats(queue).items():
+                seats.add_metric([queue.name, state], count)
+        yield from (waiting, longest, seats)
 
     def _alarms(self) -> Metric:
         family = GaugeMetricFamily(
@@ -65,5 +98,7 @@ class WatchMetrics:
         yield _gauge("l110_store_up", "1: it answers", records.store_problem is None)
 
 
-def _gauge(name: str, says: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, says, float(value))
+def _seats(queue: Queue) -> Counter[str]:
+    told = Counter({"free": 0, "paused": 0, "away": 0})
+    told.update("paused" if m.paused else m.state.value for m in queue.members)
+    return told

@@ -13,7 +13,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 import structlog
-from prometheus_client import CollectorRegistry, generate_latest
 
 from config.settings import Settings
 from ivr.ami_errors import AmiError
@@ -21,6 +20,7 @@ from ivr.health import CallFacts, Facts, Life, Limits, judge
 from scripts.asterisk_home import Home
 from scripts.http_page import JSON, Page, PageServer
 from scripts.logs import set_up_logs
+from scripts.metrics.pages import metric_pages, new_registry
 from scripts.sd_notify import Notifier
 from scripts.watch import told
 from scripts.watch.asterisk import Eye, Seen
@@ -53,7 +53,8 @@ class Watch:
         self.selftest = SelfTest(settings, self.eye)
         self.board = Board()
         self.facts = Facts()
-        self.channels = 0
+        self.seen = Seen(Life.DOWN)
+        self.looks, self.look_s = 0, 0.0
         self._store = StoreEye(settings)
         self._sides = Sides(settings.health.silent_after_s)
         self._seats = PausedSeats(self.eye, settings.queues.pause_most_s)
@@ -91,6 +92,7 @@ class Watch:
 
     async def look(self) -> None:
         """One look at everything; each part of it is bounded in time."""
+        began = time.monotonic()
         seen, bridge = await asyncio.gather(self.eye.look(), look_at_bridge(self.settings))
         calls = await self._calls(seen)
         records = await asyncio.to_thread(
@@ -101,7 +103,7 @@ class Watch:
         if up:
             with suppress(AmiError):
                 await self._seats.look(seen.queues)
-        self.channels = len(seen.channels)
+        self.seen = seen
         self.facts = Facts(
             asterisk=seen.life,
             manager_refused=seen.refused,
@@ -118,6 +120,7 @@ class Watch:
         )
         self.board.update(judge(self.facts, self._limits), time.monotonic())
         self._tell()
+        self.looks, self.look_s = self.looks + 1, time.monotonic() - began
         self._notifier.alive()
 
     async def _calls(self, seen: Seen) -> CallFacts:
@@ -138,11 +141,11 @@ class Watch:
 
     def _tell(self) -> None:
         try:
-            told.tell(told.path_of(self.settings), self.seen())
+            told.tell(told.path_of(self.settings), self.told())
         except OSError as error:
             log.error("watch.untold", error=str(error))
 
-    def seen(self) -> dict[str, object]:
+    def told(self) -> dict[str, object]:
         return {
             "node": self.settings.node,
             "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -152,23 +155,21 @@ class Watch:
         }
 
     @property
+    def lines(self) -> int:
+        return self.settings.police.lines
+
+    @property
     def in_service(self) -> bool:
         """Whether calls should come here: an Asterisk that answers. All else ends at the police."""
         return self.facts.asterisk is Life.UP
 
     def _pages(self) -> PageServer:
-        return PageServer(
-            {"/healthz": self._healthz, "/readyz": self._readyz, "/metrics": self._metrics}
-        )
+        metrics = metric_pages(new_registry(WatchMetrics(self)))
+        return PageServer({"/healthz": self._healthz, "/readyz": self._readyz, **metrics})
 
     async def _healthz(self) -> Page:
         return Page("ok\n")
 
     async def _readyz(self) -> Page:
         status = "200 OK" if self.in_service else "503 Service Unavailable"
-        return Page(json.dumps(self.seen(), ensure_ascii=False) + "\n", status, JSON)
-
-    async def _metrics(self) -> Page:
-        registry = CollectorRegistry()
-        registry.register(WatchMetrics(self))
-        return Page(generate_latest(registry).decode())
+        return Page(json.dumps(self.told(), ensure_ascii=False) + "\n", status, JSON)
