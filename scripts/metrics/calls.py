@@ -13,6 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from db.engine import reading
 from db.models import CallLegRow, CallRow
 from reports.settled import Settled, open_of, settled_calls, settled_legs, strangers
+from routing.model import Target
+from routing.outcome import Outcome
 from routing.seats import side_of
 from routing.steps import Step
 
@@ -44,6 +46,7 @@ LONG_S = (
     1800,
     3600,
 )
+BRIDGES = ("seen", "lost", "away", "not-asked")
 HISTOGRAMS: tuple[tuple[str, str, tuple[str, ...], tuple[float, ...]], ...] = (
     ("answer", "from the trunk channel's start to our answer", (), SHORT_S),
     ("release", "from the key to the police slot free", ("mode",), SHORT_S),
@@ -52,6 +55,12 @@ HISTOGRAMS: tuple[tuple[str, str, tuple[str, ...], tuple[float, ...]], ...] = (
     ("trunk_held", "how long trunk channels were held", ("verdict",), LONG_S),
     ("wait", "from the queue to the seat's answer", ("side",), LONG_S),
     ("talk", "talk with a seat", ("side",), LONG_S),
+)
+COUNTERS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    ("l110_calls", "calls on record that are over", "outcome", tuple(Outcome)),
+    ("l110_call_verdicts", "the same by verdict", "verdict", (*Target, "none")),
+    ("l110_call_bridge", "the same by what the bridge did", "bridge", BRIDGES),
+    ("l110_legs", "trunk legs on record that are over", "end", ("ended", "node-lost", "test")),
 )
 
 log = structlog.get_logger(__name__)
@@ -105,15 +114,10 @@ class CallFigures:
             )
             for name, says, by, bounds in HISTOGRAMS
         }
-        self.calls = Counter(
-            "l110_calls",
-            "calls on record that are over; bridge: seen, lost, away or not-asked",
-            ["verdict", "outcome", "bridge"],
-            registry=registry,
-        )
-        self.legs = Counter(
-            "l110_legs", "trunk legs on record that are over", ["end"], registry=registry
-        )
+        self._counters = {
+            name: _zeroed(Counter(name, says, [label], registry=registry), values)
+            for name, says, label, values in COUNTERS
+        }
         waiting = Gauge("l110_calls_open", "calls that are not counted yet", registry=registry)
         waiting.set_function(lambda: len(self._calls))
 
@@ -159,8 +163,9 @@ class CallFigures:
         call, by_id = settled.call, {"call_id": settled.call.call_id}
         verdict, mode = call.verdict or "none", call.release_mode or "none"
         side = side_of(call.queue)
-        labels = verdict, call.outcome or "none", call.bridge or "not-asked"
-        self.calls.labels(*labels).inc(1, by_id)
+        self._count("l110_calls", call.outcome or "none", by_id)
+        self._count("l110_call_verdicts", verdict, by_id)
+        self._count("l110_call_bridge", call.bridge or "not-asked", by_id)
         told = {
             "answer": ((), settled.answer_ms),
             "release": ((mode,), call.release_ms),
@@ -176,13 +181,23 @@ class CallFigures:
         log.info("call.settled", **_said(call), answer_ms=settled.answer_ms)
 
     def count_leg(self, leg: CallLegRow) -> None:
-        self.legs.labels(leg.end_reason or "none").inc()
+        self._count("l110_legs", leg.end_reason or "none", None)
+
+    def _count(self, name: str, value: str, by_id: dict[str, str] | None) -> None:
+        self._counters[name].labels(value).inc(1, by_id)
 
     def _observe(
         self, name: str, labels: tuple[str, ...], took_s: float, by_id: dict[str, str]
     ) -> None:
         histogram = self._histograms[name]
         (histogram.labels(*labels) if labels else histogram).observe(took_s, by_id)
+
+
+def _zeroed(counter: Counter, values: Iterable[str]) -> Counter:
+    """A series that begins with its first event shows no rise to Prometheus, and no alert."""
+    for value in values:
+        counter.labels(value)
+    return counter
 
 
 def _said(call: CallRow) -> dict[str, object]:
