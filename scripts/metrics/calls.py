@@ -25,26 +25,8 @@ MOST = 100_000
 SHORT_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 # A trunk that is cleared by REFER is free within milliseconds, by redirect after the talk.
 LONG_S = (
-    0.005,
-    0.01,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1,
-    2.5,
-    5,
-    10,
-    15,
-    20,
-    30,
-    45,
-    60,
-    120,
-    300,
-    600,
-    1800,
-    3600,
+    *(0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600),
+    *(1800, 3600),
 )
 BRIDGES = ("seen", "lost", "away", "not-asked")
 HISTOGRAMS: tuple[tuple[str, str, tuple[str, ...], tuple[float, ...]], ...] = (

@@ -1,6 +1,7 @@
 """Real calls on a node that `l110 up` started, and what its figures say of them."""
 
 import json
+import re
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from scripts.lab.callers import HangUp, Press, Stay, Wait
 from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
 from tests.faults.supervised import SupervisedNode
+from tests.monitoring import metrics_named
 from tests.real_asterisk.figures import addresses, by, get, pages, series, status_of, total
 from tests.real_asterisk.system import LIVELIHOOD, POLICE, System, running_system
 
@@ -21,6 +23,7 @@ TO_POLICE = "13812340003"
 LEFT = "13812340004"
 CALLERS = (*TO_LIVELIHOOD, TO_POLICE, LEFT)
 SEATS = dict.fromkeys((*POLICE, *LIVELIHOOD), Manner(ring_s=0.1, talk_s=0.5))
+TOLD = re.compile(r"(?m)^([a-z0-9_]+)[{ ]")
 SETTINGS = "[selftest]\nevery_s = 2\n"
 
 
@@ -142,8 +145,10 @@ def test_asterisk_tells_its_own_only_to_who_has_the_password(played: Played) -> 
     assert [status_of(f"{where}/metrics", password) for password in ("", "guessed")] == [401, 401]
 
 
-@pytest.mark.parametrize("path", ["ari/channels", "ari/api-docs/resources.json", "httpstatus",
-                                  "static/", "manager?action=ping", "rawman", "phoneprov"])  # fmt: skip
+CLOSED = ("ari/channels", "httpstatus", "static/", "manager?action=ping", "rawman", "phoneprov")
+
+
+@pytest.mark.parametrize("path", CLOSED)
 def test_nothing_else_is_open_on_asterisk_s_http(played: Played, path: str) -> None:
     assert status_of(f"{addresses(played.node.settings)['l110-asterisk']}/{path}") == 404
 
@@ -170,3 +175,10 @@ def test_status_is_well_with_the_new_pages(played: Played) -> None:
     assert settings["health.forward_port"]
     assert settings["health.keep_port"]
     assert list(series(played.after["l110-asterisk"]))
+
+
+def test_every_metric_that_a_panel_or_an_alert_names_is_told_by_the_node(played: Played) -> None:
+    told = {name for text in played.after.values() for name in TOLD.findall(text)}
+    missing = {name: where for name, where in metrics_named().items() if name not in told}
+    assert missing == {}
+    assert "l110_no_such_metric" not in told
