@@ -23,6 +23,7 @@ COMMANDS = {
     "seats": "scripts.cli.seats:seats",
     "status": "scripts.cli.service:status",
     "tickets": "scripts.cli.records:tickets",
+    "trace": "scripts.cli.trace:trace",
     "up": "scripts.cli.service:up",
 }
 

@@ -49,7 +49,7 @@ def story_as_dict(
                 "kind": step.kind.value,
                 "node": step.node,
                 "leg": step.leg,
-                "data": _masked(step.data),
+                "data": masked(step.data),
             }
             for step in steps
         ],
@@ -57,14 +57,14 @@ def story_as_dict(
 
 
 def calls_table(title: str, rows: Sequence[CallRow]) -> Table:
-    table = _table(title, "day, time", "call", "caller", "key", "why", "outcome", "ms")
+    table = new_table(title, "day, time", "call", "caller", "key", "why", "outcome", "ms")
     table.caption = "times of Asia/Shanghai; ms: key to slot free; `calls show` takes these ids"
     table.box, table.padding = SIMPLE_HEAD, (0, 0, 0, 1)  # whole in 80 columns
     for column in table.columns[:5]:
         column.no_wrap = True
     for row in rows:
         who = (_time(row.started_at, "%d %H:%M"), short_id(row.call_id), mask_number(row.caller))
-        _add(table, *who, row.key, row.rule_id or row.reason, row.outcome, row.release_ms)
+        add_row(table, *who, row.key, row.rule_id or row.reason, row.outcome, row.release_ms)
     return table
 
 
@@ -74,42 +74,44 @@ def short_id(call_id: str) -> str:
 
 
 def tickets_table(rows: Sequence[TicketRow]) -> Table:
-    table = _table(
+    table = new_table(
         "Tickets 工单", "number", "opened", "class", "caller", "source", "state", "release ms"
     )
     for row in rows:
         number = row.number or row.provisional_number
         caller = mask_number(row.caller)
         told = (number, _time(row.opened_at), row.service_class, caller, row.source, row.state)
-        _add(table, *told, row.release_ms)
+        add_row(table, *told, row.release_ms)
     return table
 
 
 def story(call: CallRow, legs: Sequence[CallLegRow], steps: Sequence[Step]) -> list[RenderableType]:
-    told = _table("Legs 中继段", "node", "leg", "SIP Call-ID", "started", "ended", "end", "slot ms")
+    told = new_table(
+        "Legs 中继段", "node", "leg", "SIP Call-ID", "started", "ended", "end", "slot ms"
+    )
     for leg in legs:
         times = (_time(leg.started_at), _time(leg.ended_at))
-        _add(
+        add_row(
             told, leg.node, leg.uniqueid, leg.sip_call_id, *times, leg.end_reason, leg.line_held_ms
         )
-    timeline = _table("Timeline 经过", "ms", "step", "leg", "facts")
+    timeline = new_table("Timeline 经过", "ms", "step", "leg", "facts")
     for step in steps:
-        facts = " ".join(f"{name}={value}" for name, value in _masked(step.data).items())
-        _add(timeline, _ms(steps, step), step.kind.value, step.leg, facts)
+        facts = " ".join(f"{name}={value}" for name, value in masked(step.data).items())
+        add_row(timeline, _ms(steps, step), step.kind.value, step.leg, facts)
     return [fields_table(call.call_id, call_as_dict(call)), told, timeline]
 
 
 def fields_table(title: str, values: Mapping[str, Any]) -> Table:
-    table = _table(title, "field", "value")
+    table = new_table(title, "field", "value")
     for name, value in values.items():
-        _add(table, name, value)
+        add_row(table, name, value)
     return table
 
 
 def audit_tables(report: AuditReport, *, verbose: bool) -> list[RenderableType]:
-    counts = _table("Audit 核对", "what", "count")
+    counts = new_table("Audit 核对", "what", "count")
     for name, value in report.as_dict().items():
-        _add(counts, name, "away" if value is None else value)
+        add_row(counts, name, "away" if value is None else value)
     verdict = "Nothing missing, doubled or unexplained. 无缺失、无重复、无不明。"
     if not report.clean and not verbose:
         verdict = "Not clean: --verbose tells each row. 有差异。用 --verbose 逐条查看。"
@@ -117,18 +119,18 @@ def audit_tables(report: AuditReport, *, verbose: bool) -> list[RenderableType]:
         verdict += f"\n{unfit} refused for their sound (488). {unfit} 个因媒体不兼容被拒。"
     if not report.findings or not verbose:
         return [counts, Text(verdict)]
-    rows = _table("Findings 差异", "kind", "subject", "explanation")
+    rows = new_table("Findings 差异", "kind", "subject", "explanation")
     for finding in report.findings:
-        _add(rows, finding.kind, finding.subject, finding.explanation)
+        add_row(rows, finding.kind, finding.subject, finding.explanation)
     return [counts, rows, Text(verdict)] if report.clean else [counts, rows]
 
 
 def _row_as_dict(row: Base) -> dict[str, Any]:
     names = [column.name for column in row.__table__.columns]
-    return _masked({name: _plain(getattr(row, name)) for name in names})
+    return masked({name: _plain(getattr(row, name)) for name in names})
 
 
-def _masked(values: Mapping[str, Any]) -> dict[str, Any]:
+def masked(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: mask_number(value) if name in NUMBERS and value else value
         for name, value in values.items()
@@ -148,14 +150,14 @@ def _time(at: datetime | None, form: str = "%m-%d %H:%M:%S") -> str | None:
     return at.astimezone(SHANGHAI).strftime(form) if at else None
 
 
-def _table(title: str, *columns: str) -> Table:
+def new_table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left")
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
 
 
-def _add(table: Table, *values: object) -> None:
+def add_row(table: Table, *values: object) -> None:
     """As text, never as markup: the values were said by callers."""
     cells = (
         "-" if value is None else str(value).encode(errors="replace").decode() for value in values
