@@ -55,8 +55,8 @@ def settled_calls(session: Session, call_ids: Collection[str], until: datetime) 
         calls = session.scalars(select(CallRow).where(CallRow.call_id.in_(part), over)).all()
         ids = [call.call_id for call in calls]
         legs = select(CallLegRow.call_id, began).where(CallLegRow.call_id.in_(ids))
-        rows = session.execute(legs.group_by(CallLegRow.call_id)).tuples()
-        starts: dict[str | None, datetime | None] = dict(rows.all())
+        rows = session.execute(legs.group_by(CallLegRow.call_id))
+        starts = {of_call: at for of_call, at in rows}  # noqa: C416  rows are no plain pairs
         found += [
             Settled(call, ms_between(starts.get(call.call_id), call.answered_at)) for call in calls
         ]

@@ -261,3 +261,17 @@ def test_a_step_that_nobody_waits_for_is_on_disk_after_the_window(
 
 def open_disk(path: Path) -> sqlite3.Connection:
     return open_journal_file(path, busy_timeout_s=2, synchronous="FULL")
+
+
+def test_who_counts_is_told_of_each_commit_with_its_steps_and_seconds(tmp_path):
+    told: list[tuple[int, float]] = []
+    journal = Journal.open(
+        tmp_path / "journal.sqlite3", "n1", on_commit=lambda steps, s: told.append((steps, s))
+    )
+    for n in range(3):
+        journal.write(a_step(n))
+    journal.write_and_wait(a_step(3))
+    journal.close()
+    assert sum(steps for steps, _ in told) == 4
+    assert all(0 < took_s < 5 for _, took_s in told)
+    assert journal.queued == 0

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import load_settings
+from scripts.asterisk_config import tells_figures
 from scripts.asterisk_home import LENGTHS
 from scripts.cli import checks
 from scripts.cli.doctor import examine
@@ -129,3 +130,22 @@ def test_a_machine_whose_own_name_only_dns_knows_is_a_warning(tmp_path, monkeypa
     found = checks.own_name(load_settings())
     assert found.state == state
     assert bool(found.mend) == (state == "warn")
+
+
+@pytest.mark.parametrize(
+    ("host", "wanted", "state", "enabled"),
+    [
+        ("127.0.0.1", "true", "ok", "yes"),
+        ("127.9.9.9", "true", "ok", "yes"),
+        ("0.0.0.0", "true", "warn", "no"),
+        ("10.1.2.3", "true", "warn", "no"),
+        ("pbx.example", "true", "warn", "no"),
+        ("127.0.0.1", "false", "ok", "no"),
+    ],
+)
+def test_asterisk_tells_its_figures_on_loopback_only(monkeypatch, host, wanted, state, enabled):
+    monkeypatch.setenv("L110_HTTP__HOST", host)
+    monkeypatch.setenv("L110_HEALTH__ASTERISK_METRICS", wanted)
+    settings = load_settings()
+    assert checks.asterisk_figures(settings).state == state
+    assert ("yes" if tells_figures(settings) else "no") == enabled
