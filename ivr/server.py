@@ -172,7 +172,8 @@ class Connection(asyncio.Protocol):
         script = self._server.scripts.get(request.script)
         if script is None:
             self._server.counters.refused += 1
-            log.warning("agi.refused", reason="unknown-script", script=request.script[:80])
+            about = {"script": request.script[:80], "leg": request.leg}
+            log.warning("agi.refused", reason="unknown-script", **about)
             self.abort()
             return
         limits = self._server.limits
