@@ -36,9 +36,13 @@ def interval(values: Sequence[float]) -> Interval:
     free = len(values) - 1
     if free < 1:
         return Interval(mean, None, None)
-    t = T_95[min(free, len(T_95)) - 1]
-    half = t * statistics.stdev(values) / math.sqrt(len(values))
+    half = t_95(free) * statistics.stdev(values) / math.sqrt(len(values))
     return Interval(mean, mean - half, mean + half)
+
+
+def t_95(free: int) -> float:
+    """Student's t for that many degrees of freedom, one at least; beyond 30 that of 30."""
+    return T_95[min(max(free, 1), len(T_95)) - 1]
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -101,11 +102,12 @@ WISH, HABITS = Wish(calls_a_day=3500), Habits()
     type=SECONDS,
     help="... within so many seconds.",
 )
-@click.option("--json", "as_json", is_flag=True, help="For programs.")  # fmt: skip
+@click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Draw it (SVG).")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 def capacity(
     calls_a_day: float, busy_hour: float, lines: int, name: str, junk: float | None,
     police: float | None, keys_correctly: float, talk: float, desk: float, hand_over: float,
-    blocked: float, answered: float, within: float, as_json: bool,
+    blocked: float, answered: float, within: float, picture: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Reckon lines, seats and nodes for a city. 按话务量测算线路、坐席与节点
 
@@ -124,6 +126,8 @@ def capacity(
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     told = advice(plans, wish)
+    if picture:
+        _picture(plans, wish, picture)
     if as_json:
         text = {"plans": [one.as_dict() for one in plans], "advice": [t._asdict() for t in told]}
         click.echo(json.dumps(text, ensure_ascii=False))
@@ -131,6 +135,15 @@ def capacity(
     _draw(plans)
     for line in told:
         click.echo(f"{line.zh}\n{line.en}")
+
+
+def _picture(plans: Sequence[Plan], wish: Wish, file: Path) -> None:
+    from reports.capacity.picture import draw_capacity  # matplotlib only where somebody draws
+
+    try:
+        draw_capacity(plans, wish, file)
+    except OSError as fault:
+        raise click.ClickException(f"the picture cannot be written: {fault}") from None
 
 
 def _mix(name: str, junk: float | None, police: float | None) -> Mix:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from reports.capacity.hour import Habits, Kind, Mix, Release, World
+from scripts.storm.agreement import played_seed
 from scripts.storm.callers import ONE_CALLER_EVERY_S, Caller, callers, somebody
 from scripts.storm.seen import KINDS, attempts_of, slots_held_s
 from scripts.storm.simulation import Attempt
@@ -15,6 +16,7 @@ from scripts.storm.site import HANDS_OVER, STAYS, Site
 
 DIGIT = {kind: digit for digit, kind in KINDS.items()}
 KEY = {Kind.LIVELIHOOD: "2", Kind.POLICE: "1"}
+WARM_UP_S = 60.0
 AFTER_S = 60.0  # for the calls that go on when the hour is over
 STARTS_AT_ONCE = 4
 
@@ -27,7 +29,7 @@ def play(
     *,
     switches: int,
     minutes: float,
-    warm_up_s: float = 60.0,
+    warm_up_s: float = WARM_UP_S,
     seed: int = 1,
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, list[list[Attempt]]]:
@@ -50,7 +52,7 @@ def play(
             tell(f"playing {minutes:g} min after {warm_up_s:g} s of warm-up")
             ends = warm_up_s + minutes * 60
             for n, site in enumerate(sites):
-                _Hour(site, mix, habits, seed * 1000 + n % switches, ends).begin()
+                _Hour(site, mix, habits, played_seed(seed, n % switches), ends).begin()
             _wait(began + ends + AFTER_S, tell)
             ended = time.time()
             found: dict[str, list[list[Attempt]]] = {}

@@ -18,6 +18,7 @@ from scripts.lab.node import Node
 from scripts.lab.postgres import running_postgres
 from scripts.lab.waiting import NeverHappened, wait_until
 from scripts.stress.callers import call_list
+from scripts.stress.course import Course
 from scripts.stress.playing import play
 from scripts.stress.settings import Place, write_settings
 from scripts.stress.troubles import Plan, Troubles
@@ -57,22 +58,46 @@ class Endurance:
 
 
 def endure(
-    folder: Path, calls: int, rate: float, plan: Plan, place: Place, tell: Callable[[str], None]
-) -> Endurance:
-    """Raises NeverHappened: a process did not come up, or the record never settled."""
+    folder: Path, calls: int, rate: float, plan: Plan, place: Place, tell: Callable[[str], None],
+    seen: Callable[[Course], None] = lambda _: None,
+) -> Endurance:  # fmt: skip
+    """`seen` gets the course of the run, however it ended.
+
+    Raises:
+        NeverHappened: a process did not come up, or the record never settled.
+    """
     with running_postgres() as store:
         settings = write_settings(folder, place, store.new_database("endurance"))
         node = Node(settings)
         try:
             node.start()
-            return _endure(folder, calls, rate, Troubles(node, store, plan, tell), place)
+            course = Course(node)
+            try:
+                troubles = Troubles(node, store, plan, _both(tell, course.happened))
+                return _endure(folder, calls, rate, troubles, place, course)
+            finally:
+                seen(course)
         finally:
             node.stop()
 
 
-def _endure(folder: Path, calls: int, rate: float, troubles: Troubles, place: Place) -> Endurance:
+def _both(*told: Callable[[str], None]) -> Callable[[str], None]:
+    def tell(what: str) -> None:
+        for one in told:
+            one(what)
+
+    return tell
+
+
+def _endure(
+    folder: Path, calls: int, rate: float, troubles: Troubles, place: Place, course: Course
+) -> Endurance:
+    def tend() -> None:
+        troubles.tend()
+        course.tend()
+
     troubles.begin()
-    lasted_s = play(folder, calls, rate, place, troubles.tend)
+    lasted_s = play(folder, calls, rate, place, tend)
     troubles.end()
     listed = call_list(folder)
     settled_s = settle(troubles.node, listed)

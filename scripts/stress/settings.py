@@ -1,8 +1,11 @@
 """Where a long run lives: loopback addresses of its own."""
 
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from config.settings import ROOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +41,10 @@ def write_settings(folder: Path, place: Place, database_url: str) -> Path:
         "calls_per_number_in_10_min = 0\nreserved_lines = 0\n"
     )
     return file
+
+
+def run_folder(name: str) -> Path:
+    """A new folder below `var/load`, which is removed once the run was good."""
+    parent = ROOT / "var/load"
+    parent.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=parent))

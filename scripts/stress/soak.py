@@ -2,7 +2,7 @@
 
 import csv
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import linear_regression
@@ -79,6 +79,7 @@ class Soak:
     lasted_s: float
     channels_left: int
     growth: Mapping[str, Growth]
+    samples: Sequence[Sample]
 
     @property
     def good(self) -> bool:
@@ -101,7 +102,7 @@ def soak(
     finally:
         node.stop()
     answered = sum(leg.answered is True for leg in listed)
-    return Soak(len(listed), answered, lasted_s, left, growth(watch.samples))
+    return Soak(len(listed), answered, lasted_s, left, growth(watch.samples), watch.samples)
 
 
 def growth(samples: list[Sample]) -> dict[str, Growth]:

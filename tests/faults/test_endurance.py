@@ -8,7 +8,9 @@ from reports.switch_list import SwitchLeg
 from scripts.chaos.findings import Finding
 from scripts.stress import endurance
 from scripts.stress.callers import call_list
+from scripts.stress.course import Course
 from scripts.stress.endurance import endure
+from scripts.stress.pictures import draw_endurance
 from scripts.stress.settings import Place
 from scripts.stress.troubles import Plan
 
@@ -20,8 +22,10 @@ PLAN = Plan(CALLS / RATE, kill_every_s=6, store_away_s=6, restart_asterisk=True)
 def test_every_call_is_on_record_whatever_is_killed_meanwhile(
     tmp_path: Path, told: Finding
 ) -> None:
-    found = endure(tmp_path, CALLS, RATE, PLAN, Place.own(), lambda what: None)
+    courses: list[Course] = []
+    found = endure(tmp_path, CALLS, RATE, PLAN, Place.own(), lambda what: None, courses.append)
     assert found.good, found.as_dict()
+    assert_the_course_shows_what_was_done(courses[0], tmp_path / "course.svg")
     assert found.kills >= 3
     assert (found.restarts, found.store_away_s >= 6) == (1, True)
     assert found.switch == CALLS
@@ -30,6 +34,21 @@ def test_every_call_is_on_record_whatever_is_killed_meanwhile(
         f"{found.switch} Call-IDs of the switch, {found.ended} legs ended, {found.killed} killed, "
         f"{found.calls} rows; missing 0, doubled 0, unexplained 0"
     )
+
+
+def assert_the_course_shows_what_was_done(course: Course, picture: Path) -> None:
+    """The store could not be asked while it was away, and the journal held what came meanwhile."""
+    away, back = (
+        next(e.at_s for e in course.events if e.what.startswith(words))
+        for words in ("store stopped", "store back")
+    )
+    meanwhile = [m for m in course.moments if away < m.at_s < back]
+    assert meanwhile
+    assert all(m.stored is None for m in meanwhile)
+    assert max(m.waiting or 0 for m in meanwhile) > 0
+    assert any("Asterisk" in e.what for e in course.events)
+    draw_endurance("a short run", course.moments, course.events, RATE, picture)
+    assert "on record" in picture.read_text(encoding="utf-8")
 
 
 @pytest.mark.control("10", "18", "33", without="one call of the switch on our record")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from reports.capacity.hour import WORLDS
 from scripts.cli.main import l110
 
 
@@ -53,3 +54,18 @@ def test_what_makes_no_sense_is_refused_with_its_cause(options: tuple[str, ...],
     done = CliRunner().invoke(l110, ["capacity", *options])
     assert done.exit_code == 2
     assert says in done.output
+
+
+def test_the_picture_has_a_curve_for_every_world_and_the_lines_there_are(tmp_path):
+    file = tmp_path / "plan.svg"
+    run = CliRunner().invoke(l110, ["capacity", "--lines", "6", "--picture", str(file)])
+    assert run.exit_code == 0, run.output
+    drawn = file.read_text(encoding="utf-8")
+    assert all(world in drawn for world in WORLDS)
+    assert "6 lines now" in drawn
+
+
+def test_a_picture_that_cannot_be_written_is_an_error_with_its_cause(tmp_path):
+    run = CliRunner().invoke(l110, ["capacity", "--picture", str(tmp_path / "none" / "plan.svg")])
+    assert run.exit_code == 1
+    assert "cannot be written" in run.output

@@ -1,7 +1,10 @@
 """What a soak makes of its samples."""
 
+from pathlib import Path
+
 import pytest
 
+from scripts.stress.pictures import draw_soak
 from scripts.stress.soak import Sample, growth
 
 
@@ -36,3 +39,13 @@ def test_files_that_are_never_closed_are_not_good() -> None:
 def test_too_short_a_run_says_so() -> None:
     with pytest.raises(ValueError, match="let it run longer"):
         growth([Sample(0, "ivr", 1, 1)])
+
+
+def test_the_picture_has_every_process_and_is_the_same_for_the_same_samples(tmp_path: Path) -> None:
+    samples = [Sample(10.0 * n, name, 9, 1000 * n) for n in range(9) for name in ("ivr", "forward")]
+    for name in ("a.svg", "b.svg"):
+        draw_soak("ninety seconds", samples, tmp_path / name)
+    drawn = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert "ivr" in drawn
+    assert "forward" in drawn
+    assert drawn == (tmp_path / "b.svg").read_text(encoding="utf-8")
