@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from db.journal import Journal
 from ivr.server import AgiServer
-from routing.model import Verdict
+from routing.model import Target, Verdict
 from scripts.clock_watch import ClockWatch
 from scripts.live_rules import LiveRules
 from scripts.metrics.pages import gauge, new_registry
@@ -36,6 +36,8 @@ class BridgeFigures:
             buckets=INTAKE_S,
             registry=self.registry,
         )
+        for target in Target:
+            self.intake.labels(target.value)  # so that a first call is a rise
         self.commits = Histogram(
             "l110_journal_commit_seconds",
             "one group commit of the journal, with its sync",

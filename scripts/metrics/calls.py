@@ -2,8 +2,9 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -29,6 +30,11 @@ LONG_S = (
     *(1800, 3600),
 )
 BRIDGES = ("seen", "lost", "away", "not-asked")
+LABELS: Mapping[str, tuple[str, ...]] = {
+    "mode": ("redirect", "refer"),
+    "verdict": tuple(Target),
+    "side": tuple(Target),
+}
 HISTOGRAMS: tuple[tuple[str, str, tuple[str, ...], tuple[float, ...]], ...] = (
     ("answer", "from the trunk channel's start to our answer", (), SHORT_S),
     ("release", "from the key to the police slot free", ("mode",), SHORT_S),
@@ -44,6 +50,8 @@ COUNTERS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("l110_call_bridge", "the same by what the bridge did", "bridge", BRIDGES),
     ("l110_legs", "trunk legs on record that are over", "end", ("ended", "node-lost", "test")),
 )
+
+M = TypeVar("M", Counter, Histogram)
 
 log = structlog.get_logger(__name__)
 
@@ -91,10 +99,11 @@ class CallFigures:
         self._node = node
         self._calls, self._legs = Once(), Once()
         self._histograms = {
-            name: Histogram(
-                f"l110_call_{name}_seconds", says, by, buckets=bounds, registry=registry
+            name: _zeroed(
+                Histogram(f"l110_call_{name}_seconds", says, by, registry=registry, buckets=le),
+                [value for label in by for value in LABELS[label]],
             )
-            for name, says, by, bounds in HISTOGRAMS
+            for name, says, by, le in HISTOGRAMS
         }
         self._counters = {
             name: _zeroed(Counter(name, says, [label], registry=registry), values)
@@ -175,11 +184,11 @@ class CallFigures:
         (histogram.labels(*labels) if labels else histogram).observe(took_s, by_id)
 
 
-def _zeroed(counter: Counter, values: Iterable[str]) -> Counter:
+def _zeroed(metric: M, values: Iterable[str]) -> M:
     """A series that begins with its first event shows no rise to Prometheus, and no alert."""
     for value in values:
-        counter.labels(value)
-    return counter
+        metric.labels(value)
+    return metric
 
 
 def _said(call: CallRow) -> dict[str, object]:

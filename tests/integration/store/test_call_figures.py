@@ -77,7 +77,7 @@ def test_the_times_are_the_record_s(store, registry, figures):
     assert told == pytest.approx(call.trunk_held_ms / 1000)
     assert value(registry, "l110_call_wait_seconds_sum", side="livelihood") == 1.9
     assert value(registry, "l110_call_answer_seconds_sum") == pytest.approx(0.01)
-    assert value(registry, "l110_call_release_seconds_count", mode="redirect") is None  # no key_at
+    assert value(registry, "l110_call_release_seconds_count", mode="redirect") == 0  # no key_at
 
 
 def test_a_call_that_began_on_another_node_is_counted_there(store, registry, figures):
@@ -113,6 +113,8 @@ def test_calls_that_a_node_lost_are_counted_as_lost(store, registry, figures):
 def test_every_outcome_has_a_series_before_its_first_call(registry, figures):
     """Else Prometheus sees no rise, and no alert goes, when it happens for the first time."""
     assert {value(registry, "l110_calls_total", outcome=each.value) for each in Outcome} == {0}
+    assert value(registry, "l110_call_release_seconds_count", mode="refer") == 0
+    assert value(registry, "l110_call_wait_seconds_count", side="police") == 0
 
 
 def test_the_plain_form_has_no_id_of_a_call_and_the_other_has(store, registry, figures):
