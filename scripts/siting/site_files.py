@@ -11,8 +11,8 @@ from scripts.siting.written import folder, folder_is, write
 
 SECRET, GROUP_MAY_READ = 0o700, 0o750
 SETTINGS = f"""\
-# Settings of this site, over the defaults: docs/settings.md of the release says what each one means.
-# After a change: run the installation again (it writes the units anew), then start anew what it names.
+# Settings of this site, over the defaults; docs/settings.md of the release says what they mean.
+# After a change: run the installation again (it renders the units), then do what it says.
 var_dir = "/var/lib/{NAME}"
 secrets_dir = "/etc/{NAME}/secrets"
 rules_file = "/etc/{NAME}/rules.toml"
@@ -24,7 +24,7 @@ LAUNCHER = f"""\
 release=$(readlink -f /opt/{NAME}/current) || exit 2
 : "${{L110_CONFIG:=/etc/{NAME}/site.toml}}"
 export L110_CONFIG PYTHONDONTWRITEBYTECODE=1
-if [ "$(id -u)" = 0 ] && [ "${{1:-}}" = db ]; then # tables that root made would be closed to who serves
+if [ "$(id -u)" = 0 ] && [ "${{1:-}}" = db ]; then # what root makes is closed to us
     exec setpriv --reuid={USER} --regid={USER} --init-groups "$release/scripts/l110" "$@"
 fi
 exec "$release/scripts/l110" "$@"

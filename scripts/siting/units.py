@@ -1,4 +1,4 @@
-"""Units and Asterisk's includes of a release: rendered by itself, kept in it, linked through `current`.
+"""Units and Asterisk's includes of a release: rendered by it, kept in it, linked by `current`.
 
 So one switch of `current` switches them too, and the way back brings back the old ones.
 """
@@ -38,7 +38,7 @@ def _without_asterisk(text: str) -> str:
 
 
 def _l110(places: Places, commit: str, secrets: Path, *command: object) -> str:
-    """Below another root the settings name places of the root to come: the environment mends that."""
+    """Below another root the settings name places of the host to come, so others go before."""
     more = {"L110_CONFIG": str(places.settings), "L110_SECRETS_DIR": str(secrets)}
     if not places.live:
         more |= {"L110_VAR_DIR": str(places.var), "L110_RULES_FILE": str(places.rules)}
