@@ -25,15 +25,27 @@ sums_agree() {
     )
 }
 
-# debs_of_bundle : Python for a host that has none; never an older package over a newer one.
+# newer_debs : those of the bundle that this host lacks, or has in an older version.
+newer_debs() {
+    local deb name version here
+    for deb in "$BUNDLE"/debs/*.deb; do
+        name=$(dpkg-deb -f "$deb" Package) version=$(dpkg-deb -f "$deb" Version)
+        here=$(dpkg-query -W -f '${Version}' "$name" 2>/dev/null) || here=
+        [ -n "$here" ] && dpkg --compare-versions "$here" ge "$version" || echo "$deb"
+    done
+}
+
+# debs_of_bundle : Python for a host that has none. apt knows the order; it is given no source but these.
 debs_of_bundle() {
-    local debs=("$BUNDLE"/debs/*.deb)
-    [ -e "${debs[0]}" ] || fail "this host has no Python 3.11 with venv, and the bundle brings no packages
+    local debs
+    compgen -G "$BUNDLE/debs/*.deb" >/dev/null || fail "this host has no Python 3.11 with venv, and the bundle brings no packages
   mend: apt-get install $(tr '\n' ' ' <"$BUNDLE/packages.txt")-- or make the bundle with --debs"
+    mapfile -t debs < <(newer_debs)
     say "Debian packages of the bundle (${#debs[@]}) ..."
-    DEBIAN_FRONTEND=noninteractive dpkg --skip-same-version --refuse-downgrade -i "${debs[@]}" \
-        >"$SCRATCH/dpkg.log" 2>&1 || {
-        tail -n 15 "$SCRATCH/dpkg.log" >&2
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+        -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=/dev/null "${debs[@]}" \
+        >"$SCRATCH/apt.log" 2>&1 || {
+        tail -n 15 "$SCRATCH/apt.log" >&2
         fail "the Debian packages of the bundle could not be installed; mend: see above, then run it again"
     }
 }

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from scripts.siting.bundle import Bundle
 from scripts.siting.places import ADDED, Places
-from scripts.siting.steps import run
+from scripts.siting.steps import InstallFailed, run
 from scripts.siting.switch import complete
 from scripts.siting.written import write
 
 PACKAGES = ("agi_scripts", "config", "db", "ivr", "reports", "routing", "scripts", "tickets")
+FULL_MB = 50
 SPACE = "free space (`df -h`), or see what the line above says; then run it again"
 
 
@@ -27,7 +28,11 @@ def build(places: Places, bundle: Bundle) -> None:
         _compile(target)
         write(target / ADDED, f"{bundle.commit}\n")
     except BaseException:
+        free_mb = shutil.disk_usage(places.releases).free // 1_000_000
         shutil.rmtree(target, ignore_errors=True)
+        if free_mb < FULL_MB:  # what fails for want of space seldom says so
+            full = f"the disk is full: {places.releases}, {free_mb} MB left"
+            raise InstallFailed(full, SPACE) from None
         raise
 
 

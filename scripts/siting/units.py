@@ -16,7 +16,7 @@ from scripts.siting.written import link, links_to, same, write
 ASTERISK = "asterisk"  # the group that Debian's package lets it run as
 OWN_ASTERISK = ("l110-asterisk.service", "l110-keep.service")
 MEND = "mend the settings that it names (/etc/livelihood110/site.toml), then run it again"
-LINKED = f"/opt/{NAME}/current/var/systemd"
+LINKED = f"../../../opt/{NAME}/current/var/systemd"  # holds below another root too
 INCLUDED = f"/opt/{NAME}/current/var/includes"
 
 
