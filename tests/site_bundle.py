@@ -1,4 +1,4 @@
-"""A small bundle of a commit, with real checkout, lock and prompts; its one wheel lends our packages."""
+"""A small bundle: a real checkout and lock, and one wheel that lends the packages of our own."""
 
 import base64
 import hashlib

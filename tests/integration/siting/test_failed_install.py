@@ -39,10 +39,9 @@ def test_a_step_that_fails_in_the_middle_leaves_what_serves_alone(installed, bro
     assert "HASH" in done.stderr.upper()
     assert "mend:" in done.stderr
     assert f"serving: {ONE}, as before" in done.stderr
-    kept = {
-        path: seen for path, seen in tree(installed.root).items() if not path.endswith("releases")
-    }
-    assert kept == {path: seen for path, seen in was.items() if not path.endswith("releases")}
+    now, folder = tree(installed.root), "opt/livelihood110/releases"
+    del was[folder], now[folder]  # a release was there for a while: its time has changed
+    assert now == was
 
 
 def test_control_switched_before_it_is_built_nothing_whole_serves(installed, broken):
@@ -125,14 +124,14 @@ def test_a_disk_that_is_full_in_the_middle_leaves_what_serves_alone(installed, b
         mkdir "$1/full" && mount -t tmpfs -o size=$((size + 2))m none "$1/full"
         cp -a "$1/opt/." "$1/full/" && mount --bind "$1/full" "$1/opt"
         status=0; "$2/scripts/install" --root "$1" --bundle "$3" || status=$?
-        echo "$status $(readlink "$1/opt/livelihood110/current") $(ls "$1/opt/livelihood110/releases")"
+        cd "$1/opt/livelihood110" && echo "$status $(readlink current) $(ls releases)"
     """
     words = ["unshare", "-m", "bash", "-c", script, "bash", installed.root, ROOT, bundles[TWO]]
     done = subprocess.run(
         [str(word) for word in words], capture_output=True, text=True, check=False, timeout=300
     )
     assert done.stdout.split() == ["1", f"releases/{ONE}", ONE], done.stderr
-    assert "No space left" in done.stderr
+    assert "the disk is full" in done.stderr
 
 
 def test_nothing_is_changed_while_another_installation_runs(first, bundles):

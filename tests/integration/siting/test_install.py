@@ -1,6 +1,5 @@
 """A site's installation, into a folder: again, beside, back, away."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -10,15 +9,15 @@ import pytest
 from scripts.siting.places import Places
 from scripts.siting.switch import before, serving
 from tests.integration.siting.conftest import ONE, TWO, install
-from tests.site_bundle import tree
+from tests.site_bundle import SYSTEM_PYTHON, tree
 
 ANALYZE = shutil.which("systemd-analyze") or ""
+needs_systemd = pytest.mark.skipif(not ANALYZE, reason="systemd is not installed")
 
 
 def unit(places: Places, name: str) -> str:
     """As systemd would read it if the folder were the root of a host."""
-    inside = os.readlink(places.units / name).lstrip("/").split("/current/")
-    return (places.root / inside[0] / os.readlink(places.current) / inside[1]).read_text()
+    return (places.units / name).read_text()
 
 
 def test_the_second_installation_changes_nothing(first, bundles):
@@ -121,22 +120,39 @@ def test_purging_alone_is_refused(first):
     assert tree(first) == was
 
 
-@pytest.mark.skipif(not ANALYZE, reason="systemd is not installed")
-def test_systemd_finds_no_fault_with_what_was_installed(first):
-    """Offline and through the links; a user and a program are looked for below the folder."""
-    for program in ("etc/passwd", "etc/group"):
-        (first / program).write_text("")
-    units = sorted(path.name for path in (first / "etc/systemd/system").glob("l110*"))
-    done = verify(first, *units)
-    ours = [line for line in done.stderr.splitlines() if "l110" in line and "sysinit" not in line]
-    for program in ("etc/passwd", "etc/group"):
-        (first / program).unlink()
-    assert (done.returncode, ours) == (0, []), done.stderr
+@pytest.fixture
+def host(installed) -> Places:
+    """With what a host has: systemd's own units, and a Python."""
+    shutil.copytree("/usr/lib/systemd/system", installed.at("/usr/lib/systemd/system"))
+    python = installed.at(SYSTEM_PYTHON)
+    python.parent.mkdir(parents=True)
+    python.touch(mode=0o755)
+    return installed
 
 
-def verify(root, *units):
-    command = [ANALYZE, "verify", f"--root={root}", "--man=no", *units]
+@needs_systemd
+def test_systemd_finds_no_fault_with_what_was_installed(host):
+    done = verify(host)
+    assert (done.returncode, ours(done)) == (0, []), done.stderr
+
+
+@needs_systemd
+def test_control_systemd_finds_a_fault_in_an_installed_unit(host):
+    path = host.release(ONE) / "var/systemd/l110-ivr.service"
+    path.write_text(path.read_text().replace("MemoryMax=", "MemoryMost="))
+    assert any("Unknown key name 'MemoryMost'" in line for line in ours(verify(host)))
+
+
+def verify(places: Places) -> subprocess.CompletedProcess[str]:
+    """Offline and through the links."""
+    units = sorted(path.name for path in places.units.glob("l110*"))
+    assert len(units) == 6
+    command = [ANALYZE, "verify", f"--root={places.root}", "--man=no", *units]
     return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def ours(done: subprocess.CompletedProcess[str]) -> list[str]:
+    return [line for line in done.stderr.splitlines() if "l110" in line]
 
 
 def test_the_units_name_the_release_and_no_place_of_the_installing_machine(first):
@@ -158,6 +174,6 @@ def test_includes_for_a_sites_own_asterisk_come_with_the_lines_to_add(installed,
     assert not names & {"l110-asterisk.service", "l110-keep.service"}
     assert "asterisk" not in (installed.release(ONE) / "var/systemd/l110.target").read_text()
     link = installed.root / "etc/asterisk/l110"
-    assert os.readlink(link) == "/opt/livelihood110/current/var/includes"
+    assert str(link.readlink()) == "/opt/livelihood110/current/var/includes"
     install(installed.root, "--uninstall")
     assert not link.is_symlink()
