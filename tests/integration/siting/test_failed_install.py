@@ -134,6 +134,31 @@ def test_a_disk_that_is_full_in_the_middle_leaves_what_serves_alone(installed, b
     assert "the disk is full" in done.stderr
 
 
+@needs_namespaces
+def test_it_needs_no_network(root, bundles):
+    """In a name space with no interface that is up, not even loopback."""
+    words = ["unshare", "-n", ROOT / "scripts/install", "--root", root, "--bundle", bundles[ONE]]
+    done = subprocess.run(
+        [str(word) for word in words], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert serving(Places(root)) == ONE
+
+
+def test_control_what_the_bundle_lacks_comes_from_nowhere(root, bundles, tmp_path):
+    """Not from an index either, though this machine may reach one."""
+    folder = tmp_path / "bundle"
+    shutil.copytree(bundles[ONE], folder)
+    (folder / "wheels/lent-1-py3-none-any.whl").unlink()
+    lock = folder / "requirements.lock"
+    lock.write_text((ROOT / "requirements/runtime.lock").read_text())
+    add_sums(folder)
+    done = install(root, "--bundle", folder)
+    assert done.returncode == 1
+    assert "No matching distribution" in done.stderr
+    assert serving(Places(root)) is None
+
+
 def test_nothing_is_changed_while_another_installation_runs(first, bundles):
     lock = Places(first).lock
     was = tree(first)

@@ -121,7 +121,7 @@ def test_purging_alone_is_refused(first):
 
 
 @pytest.fixture
-def host(installed) -> Places:
+def host(installed):
     """With what a host has: systemd's own units, and a Python."""
     shutil.copytree("/usr/lib/systemd/system", installed.at("/usr/lib/systemd/system"))
     python = installed.at(SYSTEM_PYTHON)
