@@ -1,4 +1,4 @@
-"""The archive of scripts/bundle: the same files make the same bytes, and every wheel has its hash."""
+"""The archive of scripts/bundle: the same files make the same bytes; each wheel has its hash."""
 
 import hashlib
 import os
