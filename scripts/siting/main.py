@@ -91,9 +91,9 @@ def _say_next(*, first: bool) -> None:
         tell(f"next: edit /etc/{NAME}/site.toml, run `l110 doctor`, then")
         tell("  systemctl enable --now l110.target")
         return
-    tell("next: what runs is still the release before. No call is lost by")
-    tell("  systemctl restart l110-ivr l110-forward l110-watch")
-    tell("  Asterisk and l110-keep in a quiet hour: a restart of l110-asterisk ends live calls")
+    tell("next: what runs is still the release before. This ends no call (who is in the menu just")
+    tell("  then goes to the police): systemctl restart l110-ivr l110-forward l110-watch l110-keep")
+    tell("  In a quiet hour, because it ends live calls: systemctl restart l110-asterisk")
 
 
 @contextmanager
