@@ -27,7 +27,7 @@ def uninstall(places: Places, *, purge: bool, dry: bool) -> None:
             "it runs, and its calls would be cut off",
             "take the trunk out of service, then: systemctl disable --now l110.target",
         )
-    goes = [*_wants(places), *units.linked(places), places.launcher, *_includes(places)]
+    goes = [*units.enabled(places), *units.linked(places), places.launcher, *_includes(places)]
     goes.append(places.home)
     if purge:
         goes += [places.etc, places.var]
@@ -50,11 +50,6 @@ def runs() -> bool:
     except FileNotFoundError:
         return False
     return bool(done.stdout.strip())
-
-
-def _wants(places: Places) -> list[Path]:
-    """Links that `systemctl enable` made; they would point to nothing."""
-    return sorted(places.units.glob("*.wants/l110*"))
 
 
 def _includes(places: Places) -> list[Path]:

@@ -82,16 +82,28 @@ def are_linked(places: Places, commit: str) -> bool:
         return False
     wanted = {path.name for path in folder.iterdir()}
     found = {path.name for path in linked(places)}
-    return found == wanted and all(links_to(places.units / n, f"{LINKED}/{n}") for n in wanted)
+    stale = any(not links_to(path, f"../{path.name}") for path in enabled(places))
+    return (
+        not stale
+        and found == wanted
+        and all(links_to(places.units / n, f"{LINKED}/{n}") for n in wanted)
+    )
 
 
 def link_all(places: Places, commit: str) -> None:
     wanted = {path.name for path in _folder(places, commit).iterdir()}
     for name in wanted:
         link(places.units / name, f"{LINKED}/{name}")
+    for path in enabled(places):  # systemctl wrote the release's own path, which --prune may remove
+        link(path, f"../{path.name}")
     for path in linked(places):
         if path.name not in wanted:
             path.unlink()
+
+
+def enabled(places: Places) -> list[Path]:
+    """Links that `systemctl enable` made."""
+    return sorted(places.units.glob("*.wants/l110*"))
 
 
 def linked(places: Places) -> list[Path]:

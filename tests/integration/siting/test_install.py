@@ -63,8 +63,12 @@ def test_a_second_release_stands_beside_the_first_and_the_way_back_is_one_option
 ):
     settings = installed.settings.read_text() + "# ours\n"
     installed.settings.write_text(settings)
+    wants = installed.units / "multi-user.target.wants/l110.target"
+    wants.parent.mkdir()
+    wants.symlink_to(f"/opt/livelihood110/releases/{ONE}/var/systemd/l110.target")  # as systemctl
     done = install(installed.root, "--bundle", bundles[TWO])
     assert done.returncode == 0, done.stderr
+    assert str(wants.readlink()) == "../l110.target"
     assert (serving(installed), before(installed)) == (TWO, ONE)
     assert f"releases/{TWO}/" in unit(installed, "l110-ivr.service")
     back = install(installed.root, "--roll-back")
