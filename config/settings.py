@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     var_dir: str = Field(
         min_length=1, description="Folder of all state, relative to the checkout or absolute."
     )
+    secrets_dir: str = Field(
+        description="Folder of the secrets, relative to the checkout or absolute; empty: "
+        "<var_dir>/secrets. One that is root's alone cannot be changed by the processes themselves."
+    )
     database_url: str = Field(
         description="SQLAlchemy URL of the store; empty: SQLite at <var_dir>/store.sqlite3."
     )
@@ -159,7 +163,8 @@ class Settings(BaseSettings):
     def secret_path(self, name: str) -> Path:
         """What systemd hands to a process of ours comes before the file that it was read from."""
         handed = Path(os.environ.get("CREDENTIALS_DIRECTORY") or "/nowhere") / name
-        return handed if name and handed.is_file() else self.var / "secrets" / name
+        kept = self.path(self.secrets_dir) if self.secrets_dir else self.var / "secrets"
+        return handed if name and handed.is_file() else kept / name
 
 
 def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:

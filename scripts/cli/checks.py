@@ -202,7 +202,8 @@ def clock(_: Settings) -> Check:
 def own_name(_: Settings) -> Check:
     """Asterisk asks for the machine's own name as it starts, and waits for a dead name server."""
     name = socket.gethostname()
-    lines = (line.partition("#")[0].split()[1:] for line in HOSTS.read_text().splitlines())
+    text = HOSTS.read_text() if HOSTS.exists() else ""  # a bare host has none
+    lines = (line.partition("#")[0].split()[1:] for line in text.splitlines())
     if any(name in names for names in lines):
         return ok("own name", f"{name} is in {HOSTS}")
     mend = f'echo "127.0.1.1 {name}" >> {HOSTS}'

@@ -1,0 +1,1 @@
+"""A site's host: releases side by side, settings, units. Standard library only: it comes first."""
