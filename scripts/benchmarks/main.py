@@ -17,6 +17,8 @@ from rich.console import Console
 from config.settings import ROOT
 from scripts.benchmarks.cpu import ProcessGone
 from scripts.benchmarks.machine import load, machine
+from scripts.benchmarks.maximum_report import MaximumResult
+from scripts.benchmarks.maximum_run import curves, measure_maximum
 from scripts.benchmarks.release import key_to_slot_free
 from scripts.benchmarks.report import Result, told
 from scripts.benchmarks.rounds import Bench, Pair
@@ -33,6 +35,9 @@ from scripts.lab.waiting import NeverHappened
 FAULTS = (CallLost, CallFailed, NeverHappened, ProcessGone, SippMissing)
 QUICK_ROUNDS, QUICK_CALLS = 2, 40
 COUNT = click.IntRange(1, 100_000)
+QUICK_ROUND_S, QUICK_MINUTES = 2.0, 0.75
+ROUND_S = click.FloatRange(1, 600)
+MINUTES = click.FloatRange(0.1, 600)
 RATE = click.FloatRange(0.1, 1000)
 
 
@@ -82,7 +87,37 @@ def release(rounds: int, rate: float, count: int, file: Path | None, quick: bool
     _show(lambda console: measure_release(rounds, Stream(count, rate), console), file)
 
 
-def _show(measure: Callable[[Console], Result | TrunkResult], file: Path | None) -> None:
+@main.command()
+@click.option("--first", default=10.0, show_default=True, help="Calls/s to begin at.", type=RATE)
+@click.option(
+    "--round-s", default=10.0, show_default=True, help="Seconds of a round.", type=ROUND_S
+)
+@click.option(
+    "--minutes", default=18.0, show_default=True, help="No round begins later.", type=MINUTES
+)
+@click.option("--json", "file", type=click.Path(path_type=Path), help="Write the result here.")
+@click.option("--svg", type=click.Path(path_type=Path), help="Draw times against the rate here.")
+@click.option("--quick", is_flag=True, help="About a minute: does it run? No figure to keep.")
+def maximum(
+    first: float, round_s: float, minutes: float, file: Path | None, svg: Path | None, quick: bool
+) -> None:
+    """The most calls a second without a failed call or a lost record, ours and others'."""
+    if quick:
+        round_s, minutes = min(round_s, QUICK_ROUND_S), min(minutes, QUICK_MINUTES)
+
+    def measure(console: Console) -> MaximumResult:
+        with _folder(console) as folder:
+            result = measure_maximum(folder, console, first=first, round_s=round_s, minutes=minutes)
+        if svg:
+            svg.write_text(curves(result.climbs))
+        return result
+
+    _show(measure, file)
+
+
+def _show(
+    measure: Callable[[Console], Result | TrunkResult | MaximumResult], file: Path | None
+) -> None:
     try:
         result = measure(Console(stderr=True))
     except FAULTS as fault:

@@ -28,7 +28,7 @@ def refer_calls(stream: Stream, *, at: Address, media_port: int, to: Address) ->
         CallFailed: a call went otherwise, or hangs.
         OSError: the switch's address is taken.
     """
-    return asyncio.run(_play(Switch, stream, at, media_port, to))
+    return asyncio.run(play_round(Switch, stream, at, media_port, to))
 
 
 def speaking_calls(stream: Stream, *, at: Address, media_port: int, to: Address) -> None:
@@ -36,11 +36,11 @@ def speaking_calls(stream: Stream, *, at: Address, media_port: int, to: Address)
 
     Raises: as above.
     """
-    asyncio.run(_play(SpeakingCallers, stream, at, media_port, to))
+    asyncio.run(play_round(SpeakingCallers, stream, at, media_port, to))
 
 
-async def _play(
-    kind: "type[Switch]", stream: Stream, at: Address, media_port: int, to: Address
+async def play_round(
+    kind: "Callable[..., Switch]", stream: Stream, at: Address, media_port: int, to: Address
 ) -> Sequence[Freed]:
     loop = asyncio.get_running_loop()
     signalling, media = _bound(at), _bound((at[0], media_port))
@@ -106,6 +106,10 @@ class Switch(asyncio.DatagramProtocol):
             await asyncio.wait_for(self._over, self._stream.longest_s)
         except TimeoutError:
             raise CallFailed(f"{len(self._live)} legs hang, one of them {self._a_live()}") from None
+        return self._freed
+
+    @property
+    def freed(self) -> Sequence[Freed]:
         return self._freed
 
     def send(self, data: bytes) -> None:

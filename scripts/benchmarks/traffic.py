@@ -23,10 +23,11 @@ class Stream:
 
     calls: int
     rate: float
+    longest_call_s: float = LONGEST_CALL_S
 
     @property
     def longest_s(self) -> float:
-        return self.calls / self.rate + LONGEST_CALL_S
+        return self.calls / self.rate + self.longest_call_s
 
 
 def the_call(*, key_by_info: bool) -> str:

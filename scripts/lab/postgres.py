@@ -25,9 +25,10 @@ class PostgresServer:
         self._binaries = binaries
         self._run("initdb", "-D", str(folder / "data"), "-U", "l110", "-A", "trust", "-E", "UTF8")
 
-    def start(self) -> None:
+    def start(self, *, durable: bool = False) -> None:
+        """`durable`: as a site's server is; a test needs no disk to keep its rows."""
         options = (
-            f"-p {self.port} -c listen_addresses=127.0.0.1 -c fsync=off"
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c fsync={'on' if durable else 'off'}"
             f" -c unix_socket_directories={self.folder}"
         )
         data, log = str(self.folder / "data"), str(self.folder / "log")
@@ -74,14 +75,14 @@ def _binaries() -> Path:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
+def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     """A started server; stopped and deleted on leaving. Raises PostgresMissing."""
     binaries = _binaries()
     folder = Path(tempfile.mkdtemp(prefix="l110-pg-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
     server = PostgresServer(folder, binaries)
-    server.start()
+    server.start(durable=durable)
     try:
         yield server
     finally:

@@ -1,0 +1,1 @@
+"""Programs of others' AGI libraries that do the bench's call. They record nothing."""
