@@ -16,6 +16,7 @@ from rich.console import Console
 
 from config.settings import ROOT
 from scripts.benchmarks.cpu import ProcessGone
+from scripts.benchmarks.curves import draw_curves
 from scripts.benchmarks.machine import load, machine
 from scripts.benchmarks.maximum_report import MaximumResult
 from scripts.benchmarks.maximum_run import curves, measure_maximum
@@ -96,11 +97,12 @@ def release(rounds: int, rate: float, count: int, file: Path | None, quick: bool
     "--minutes", default=18.0, show_default=True, help="No round begins later.", type=MINUTES
 )
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write the result here.")
-@click.option("--svg", type=click.Path(path_type=Path), help="Draw times against the rate here.")
+@click.option("--picture", type=click.Path(path_type=Path), help="Draw times against the rate.")
 @click.option("--quick", is_flag=True, help="About a minute: does it run? No figure to keep.")
 def maximum(
-    first: float, round_s: float, minutes: float, file: Path | None, svg: Path | None, quick: bool
-) -> None:
+    first: float, round_s: float, minutes: float, file: Path | None, picture: Path | None,
+    quick: bool,
+) -> None:  # fmt: skip
     """The most calls a second without a failed call or a lost record, ours and others'."""
     if quick:
         round_s, minutes = min(round_s, QUICK_ROUND_S), min(minutes, QUICK_MINUTES)
@@ -108,8 +110,8 @@ def maximum(
     def measure(console: Console) -> MaximumResult:
         with _folder(console) as folder:
             result = measure_maximum(folder, console, first=first, round_s=round_s, minutes=minutes)
-        if svg:
-            svg.write_text(curves(result.climbs))
+        if picture:
+            draw_curves(curves(result.climbs), picture)
         return result
 
     _show(measure, file)

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from scripts.benchmarks.contest import Contestant, OnePeer, PeersNode, Pure, Recorded
-from scripts.benchmarks.curves import Point, picture
+from scripts.benchmarks.curves import Point
 from scripts.benchmarks.intervals import percentile
 from scripts.benchmarks.machine import load, machine
 from scripts.benchmarks.maximum import Climb, Round, climb_all
@@ -76,7 +76,7 @@ def contestants(
         yield [*sides, *_peers(stack, folder, addresses, missing)]
 
 
-def curves(climbs: Sequence[Climb]) -> str:
+def curves(climbs: Sequence[Climb]) -> dict[str, dict[str, list[Point]]]:
     """p99 of both times against the rate, of the rounds whose calls all went well."""
     panels: dict[str, dict[str, list[Point]]] = {"answer, p99 ms": {}, "release, p99 ms": {}}
     for climb in climbs:
@@ -91,7 +91,7 @@ def curves(climbs: Sequence[Climb]) -> str:
                 for each, of in zip(whole, values, strict=True)
                 if of
             ]
-    return picture(panels)
+    return panels
 
 
 def _ours(stack: ExitStack, side: Recorded) -> Recorded:
