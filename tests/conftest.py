@@ -96,3 +96,13 @@ def pytest_runtest_makereport(
     report = yield
     item.stash[PASSED] = item.stash.get(PASSED, True) and report.passed
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What a long test has to say besides passed or not: its property `figures`, as it is."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, text in getattr(report, "user_properties", ()):
+                if name == "figures" and report.when == "call":
+                    terminalreporter.write_sep("-", report.nodeid)
+                    terminalreporter.write_line(text)

@@ -3,17 +3,15 @@
 `scripts/load storm` plays it for longer; docs/performance.md has what that came to.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
-from rich.console import Console
 
 from reports.capacity.hour import LIVELIHOOD, WORLDS, Habits, Kind
 from scripts.benchmarks.intervals import percentile
 from scripts.storm.agreement import agreement, simulate_played
 from scripts.storm.figures import Figures, Switches, figures
 from scripts.storm.played import WARM_UP_S, play
-from scripts.storm.report import table
 from scripts.storm.simulation import Attempt
 
 pytestmark = pytest.mark.real_asterisk
@@ -45,16 +43,21 @@ def simulated(world: str) -> Switches:
 
 
 def test_it_says_its_intervals_and_the_formula_lies_in_them(
-    found: dict[str, Figures], capsys: pytest.CaptureFixture[str]
+    found: dict[str, Figures], record_property: Callable[[str, object], None]
 ) -> None:
     """Of five intervals of 95 % one may miss by chance; none may miss by twice its width."""
-    with capsys.disabled():
-        Console(width=140).print(table(f"{SWITCHES * len(found)} switches, {MINUTES:g} min", found))
+    record_property("figures", "\n".join(f"{w:>14}: {_told(one)}" for w, one in found.items()))
     inside = [world for world, one in found.items() if one.erlang_b in one.blocked]
     assert len(inside) >= 4, inside
     for world, one in found.items():
         width = one.blocked.high - one.blocked.low
         assert abs(one.blocked.value - one.erlang_b) < width, world
+
+
+def _told(one: Figures) -> str:
+    emergencies = f"{one.emergencies} emergencies, blocked {one.emergencies_blocked}"
+    every = f"{one.attempts} attempts, blocked {one.blocked}, Erlang B {one.erlang_b:.1%}"
+    return f"{every}; {emergencies}"
 
 
 def test_who_is_blocked_is_who_is_blocked_in_the_simulation(played: dict[str, Switches]) -> None:
