@@ -232,6 +232,8 @@ class Forwarder:
             log.warning("store.predecessors_ended", sessions=ended)
 
     def _store_down(self, fault: Exception) -> None:
+        # It may come back as another one, which knows less: a standby, a restored backup.
+        self._placed.clear()
         if self.store_up:
             self.store_up = False
             log.error("store.down", store=store_name(self._engine), problem=_brief(fault))
