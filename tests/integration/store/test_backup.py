@@ -6,6 +6,7 @@ import subprocess
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -35,9 +36,9 @@ from reports.switch_list import SwitchLeg
 from reports.witnesses import cel_starts
 from scripts.cli.context import Site
 from scripts.cli.records import db
-from tests.integration.store.test_forwarder import Node, Running, calls, run
+from tests.integration.store.test_forwarder import Node, calls, run
 
-MANY = 120
+AFTER = 30  # calls at least before the backup, and after it
 
 
 def url_of(engine: Engine) -> str:
@@ -52,9 +53,7 @@ def node(tmp_path: Path) -> Iterator[Node]:
 
 
 @pytest.fixture
-def another(
-    store: Engine, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[Callable[[], str]]:
+def another(store: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[], str]:
     """The URL of one more store of the same kind, without tables."""
     made = 0
 
@@ -66,7 +65,7 @@ def another(
         server = request.getfixturevalue("postgres")
         return str(server.new_database(f"b{made}x{abs(hash(str(tmp_path)))}"))
 
-    yield make
+    return make
 
 
 def listed(many: int) -> list[SwitchLeg]:
@@ -98,62 +97,67 @@ def replay(url: str, node: Node) -> None:
     engine.dispose()
 
 
+@dataclass(frozen=True)
+class InTheMiddle:
+    """had: calls in the backup. many: calls that there were in all."""
+
+    path: Path
+    had: int
+    many: int
+
+
 @pytest.fixture
-def backed_up_in_the_middle(store: Engine, node: Node, tmp_path: Path) -> tuple[Path, int]:
-    """A backup that was made while a forwarder wrote, and how many calls it has of `MANY`."""
+def middle(store: Engine, node: Node, tmp_path: Path) -> InTheMiddle:
+    """A backup that was made while calls came and a forwarder wrote them."""
     running = run(node, store)
-    try:
-        return _in_the_middle(store, node, tmp_path, running)
-    finally:
-        running.end()
-
-
-def _in_the_middle(
-    store: Engine, node: Node, folder: Path, running: Running
-) -> tuple[Path, int]:
-    half = threading.Event()
+    begun, made = threading.Event(), threading.Event()
+    told: list[int] = []
 
     def traffic() -> None:
-        for n in range(MANY):
-            node.tells(calls(n))
-            if n == MANY // 3:
-                half.set()
+        while len(told) < AFTER or not made.is_set():
+            node.tells(calls(len(told)))
+            told.append(len(told))
+            if len(told) == AFTER:
+                begun.set()
+        for _ in range(AFTER):
+            node.tells(calls(len(told)))
+            told.append(len(told))
 
     caller = threading.Thread(target=traffic)
     caller.start()
-    assert half.wait(60)
-    path, manifest = back_up(url_of(store), folder)
-    assert caller.is_alive(), "the backup was made after the traffic"
-    caller.join()
-    running.until(lambda: counts(url_of(store))[0] == MANY, 60)
-    running.until(lambda: node.feeds()[1].waiting() == 0, 60)
-    return path, manifest.calls
+    try:
+        assert begun.wait(60)
+        path, manifest = back_up(url_of(store), tmp_path)
+        made.set()
+        caller.join()
+        running.until(lambda: counts(url_of(store))[0] == len(told), 60)
+        running.until(lambda: node.feeds()[1].waiting() == 0, 60)
+    finally:
+        made.set()
+        caller.join()
+        running.end()
+    return InTheMiddle(path, manifest.calls, len(told))
 
 
 def test_a_store_restored_from_the_middle_of_traffic_audits_to_zero(
-    node: Node, another: Callable[[], str], backed_up_in_the_middle: tuple[Path, int]
+    node: Node, another: Callable[[], str], middle: InTheMiddle
 ) -> None:
-    path, had = backed_up_in_the_middle
-    assert 0 < had < MANY
+    assert 0 < middle.had < middle.many
     url = another()
-    assert restore(path, url).revision == newest()
-    assert counts(url)[0] == had
+    assert restore(middle.path, url).revision == newest()
+    assert counts(url)[0] == middle.had
     replay(url, node)
-    report = audited(url, node, MANY)
+    report = audited(url, node, middle.many)
     assert report.clean, report.findings[:3]
-    assert (report.switch, report.legs, report.calls) == (MANY, MANY, MANY)
-    assert counts(url) == (MANY, MANY)
+    assert (report.switch, report.legs, report.calls) == (middle.many,) * 3
+    assert counts(url) == (middle.many, middle.many)
 
 
 def test_control_a_restored_store_that_goes_on_at_the_forwarders_old_place_has_lost_calls(
-    store: Engine,
-    node: Node,
-    another: Callable[[], str],
-    backed_up_in_the_middle: tuple[Path, int],
+    store: Engine, node: Node, another: Callable[[], str], middle: InTheMiddle
 ) -> None:
-    path, had = backed_up_in_the_middle
     url = another()
-    restore(path, url)
+    restore(middle.path, url)
     with reading(store) as session:
         now = session.get_one(FeedPositionRow, "cel/n1").offset
     engine = make_engine(url)
@@ -162,8 +166,7 @@ def test_control_a_restored_store_that_goes_on_at_the_forwarders_old_place_has_l
         connection.execute(text('UPDATE feed_positions SET "offset" = :offset'), told)
     engine.dispose()
     replay(url, node)
-    report = audited(url, node, MANY)
-    assert report.count("missing") >= MANY - had - 1
+    assert audited(url, node, middle.many).count("missing") >= AFTER
 
 
 def test_a_running_forwarder_that_meets_a_restored_store_reads_again_from_its_place(
