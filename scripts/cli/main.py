@@ -17,12 +17,14 @@ COMMANDS = {
     "db": "scripts.cli.records:db",
     "doctor": "scripts.cli.doctor:doctor",
     "down": "scripts.cli.service:down",
+    "drain": "scripts.cli.drain:drain",
     "journal": "scripts.cli.journal:journal",
     "live": "scripts.cli.live:live",
     "rules": "scripts.cli.rules:rules",
     "seats": "scripts.cli.seats:seats",
     "status": "scripts.cli.service:status",
     "tickets": "scripts.cli.records:tickets",
+    "undrain": "scripts.cli.drain:undrain",
     "up": "scripts.cli.service:up",
 }
 

@@ -33,14 +33,14 @@ def both(first: PostgresServer, second: PostgresServer) -> str:
 
 def ask(server: PostgresServer, query: str) -> object:
     with psycopg.connect(server.url("l110"), autocommit=True) as connection:
-        row = connection.execute(query).fetchone()  # type: ignore[call-overload]
+        row = connection.execute(query).fetchone()
     return row[0] if row else None
 
 
 def tell(server: PostgresServer, *commands: str) -> None:
     with psycopg.connect(server.url("l110"), autocommit=True) as connection:
         for command in commands:
-            connection.execute(command)  # type: ignore[call-overload]
+            connection.execute(command)
 
 
 @contextmanager
