@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
 from db.deadline import DeadlineConnection
@@ -81,16 +81,6 @@ def writing(engine: Engine) -> Iterator[Session]:
     with Session(engine.execution_options(l110_writing=True)) as session, session.begin():
         session.connection()
         yield session
-
-
-def await_standby(session: Session) -> None:
-    """The transaction's COMMIT counts only once a synchronous standby has it, if there is one.
-
-    PostgreSQL takes a statement timeout in that wait for "committed here is enough" and says that
-    all is well; our own deadline closes the line instead, and the commit is in doubt.
-    """
-    if session.connection().dialect.name == "postgresql":
-        session.execute(text("SET LOCAL statement_timeout = 0"))
 
 
 def _sqlite(url: URL, timeout_s: float) -> Engine:

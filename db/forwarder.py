@@ -18,7 +18,7 @@ from sqlalchemy.exc import (
     TimeoutError,
 )
 
-from db.engine import await_standby, reading, store_name, writing
+from db.engine import reading, store_name, writing
 from db.feeds import (
     Place,
     StoredPlace,
@@ -191,7 +191,6 @@ class Forwarder:
                 put_in_quarantine(session, name, batch.bad, datetime.now(UTC))
                 if batch.position:
                     store_position(session, name, batch.position)
-            await_standby(session)
         for name, batch in batches.items():
             if batch.bad:
                 self.quarantined += len(batch.bad)
@@ -206,14 +205,12 @@ class Forwarder:
             put_in_quarantine(session, name, refused, datetime.now(UTC))
             if batch.position:
                 store_position(session, name, batch.position)
-            await_standby(session)
         self.quarantined += len(refused)
 
     def _refusal(self, name: str, step: Step, offset: int) -> _BadStep | None:
         try:
             with writing(self._engine) as session:
                 apply_steps(session, [step])
-                await_standby(session)
         except STORE_AWAY:
             raise
         except STEP_REFUSED as fault:

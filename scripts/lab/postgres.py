@@ -26,7 +26,7 @@ class PostgresServer:
         self.folder = folder
         self.port = _free_port()
         self._binaries = binaries
-        self._killed = False
+        self._runs = False
         data = str(folder / "data")
         if copy_of is None:
             self._run("initdb", "-D", data, "-U", "l110", "-A", "trust", "-E", "UTF8")
@@ -41,11 +41,13 @@ class PostgresServer:
         )
         data, log = str(self.folder / "data"), str(self.folder / "log")
         self._run("pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start")
+        self._runs = True
 
     def stop(self) -> None:
-        if self._killed:
+        if not self._runs:
             return
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
+        self._runs = False
 
     def promote(self) -> None:
         """A standby becomes the primary."""
@@ -54,7 +56,7 @@ class PostgresServer:
     def kill(self) -> None:
         """As if its machine had died: no word to anybody."""
         os.kill(self.pid, signal.SIGKILL)
-        self._killed = True
+        self._runs = False
 
     @property
     def pid(self) -> int:

@@ -184,21 +184,6 @@ def test_control_what_an_asynchronous_standby_had_not_is_lost(
         told.records.append(f"{MANY} of {2 * MANY} calls are lost: the journal had forgotten")
 
 
-@pytest.mark.control("36", without="the wait for the standby past the statement timeout")
-def test_control_with_a_statement_timeout_postgresql_waits_for_no_standby(
-    tmp_path: Path, told: Finding, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("db.forwarder.await_standby", lambda _: None)
-    with (
-        pair(synchronous=True) as (primary, standby),
-        one_node(tmp_path, both(primary, standby)) as node,
-    ):
-        standby.stop()
-        node.calls(0)
-        assert node.tries(20) == 0
-        told.records.append("the journal forgot what the standby had not")
-
-
 @pytest.mark.control("36", without="the second host in the URL")
 def test_control_a_url_of_the_first_host_only_stays_behind(tmp_path: Path, told: Finding) -> None:
     with (
