@@ -10,6 +10,7 @@ from db.backup.archive import Manifest
 from db.backup.errors import BackupRefused
 from db.backup.run import back_up, restore
 from scripts.cli.context import Site, pass_site
+from scripts.cli.supervision import paused
 from scripts.store import first_line
 
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -46,11 +47,13 @@ def db_backup(site: Site, target: Path, as_json: bool) -> None:
 def db_restore(site: Site, file: Path, replace: bool, as_json: bool) -> None:
     """Restore a backup into an empty store, and compare each table with what was backed up.
 
-    Stop the forwarders first; calls go on. Once started they read the call records again from
-    where the backup stood.
+    Calls go on. The forwarder of `l110 up` is stopped meanwhile; stop those of other nodes and of
+    systemd first (`systemctl stop l110-forward`). Once started they read the call records again
+    from where the backup stood.
     """
     try:
-        done = restore(file, site.settings.store_url, replace=replace)
+        with paused(site.settings, "forward"):
+            done = restore(file, site.settings.store_url, replace=replace)
     except (BackupRefused, OSError, DBAPIError) as fault:
         raise click.ClickException(first_line(fault)) from None
     if as_json:
@@ -63,7 +66,7 @@ def db_restore(site: Site, file: Path, replace: bool, as_json: bool) -> None:
     )
     if done.aside:
         click.echo(f"what was there is {done.aside}")
-    click.echo("已恢复 / restored; start the forwarders, then `l110 audit calls`.")
+    click.echo("已恢复 / restored; start what forwarders you stopped, then `l110 audit calls`.")
 
 
 def _told(manifest: Manifest) -> dict[str, object]:
