@@ -263,6 +263,8 @@ class Forwarder:
 
     def _store_down(self, fault: Exception) -> None:
         self._onlooker.store_failed()
+        # It may come back as another one, which knows less: a standby, a restored backup.
+        self._placed.clear()
         if self.store_up:
             self.store_up = False
             log.error("store.down", store=store_name(self._engine), problem=_brief(fault))

@@ -8,7 +8,7 @@ from routing.seats import last_talk, left_for_a_queue, side_of
 from routing.steps import StepKind
 from routing.timeline import Timeline, said
 
-REFUSED = ("too-many-calls", "too-many-of-number")
+REFUSED = ("too-many-calls", "too-many-of-number", "draining")
 LINES_FULL, MERGED = "lines-full", "merged"
 ON_A_SIDE = (
     StepKind.QUEUED,

@@ -17,6 +17,7 @@ COMMANDS = {
     "db": "scripts.cli.records:db",
     "doctor": "scripts.cli.doctor:doctor",
     "down": "scripts.cli.service:down",
+    "drain": "scripts.cli.drain:drain",
     "journal": "scripts.cli.journal:journal",
     "live": "scripts.cli.live:live",
     "rules": "scripts.cli.rules:rules",
@@ -24,6 +25,7 @@ COMMANDS = {
     "status": "scripts.cli.service:status",
     "tickets": "scripts.cli.records:tickets",
     "trace": "scripts.cli.trace:trace",
+    "undrain": "scripts.cli.drain:undrain",
     "up": "scripts.cli.service:up",
 }
 

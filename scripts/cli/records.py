@@ -21,6 +21,7 @@ from reports.switch_list import SwitchLeg, SwitchListBad, read_switch_list
 from reports.witnesses import cdr_lines, cel_starts
 from routing.story import Outcome
 from scripts.cli import record_views as views
+from scripts.cli.backup import db_backup, db_restore
 from scripts.cli.context import Site, pass_site
 from scripts.cli.force import calls_end
 
@@ -186,6 +187,10 @@ def _switch_list(path: Path | None) -> list[SwitchLeg]:
 @click.group()
 def db() -> None:
     """The store."""
+
+
+db.add_command(db_backup)
+db.add_command(db_restore)
 
 
 @db.command("upgrade")

@@ -209,6 +209,21 @@ def start_again(settings: Settings, name: str) -> None:
         supervisor.startProcess(name, False)
 
 
+@contextlib.contextmanager
+def paused(settings: Settings, name: str) -> Iterator[None]:
+    """Without one process of `l110 up` meanwhile; nothing happens where it does not run so."""
+    try:
+        with _talk(settings) as supervisor:
+            supervisor.stopProcess(name)
+    except SupervisorAway:
+        yield
+        return
+    try:
+        yield
+    finally:
+        start_again(settings, name)
+
+
 def our_processes(settings: Settings) -> list[int]:
     """Every living process of this instance, the supervisor too, found by its mark."""
     mark = f"{INSTANCE}={settings.var}".encode()

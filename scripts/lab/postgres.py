@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -19,11 +20,19 @@ class PostgresMissing(RuntimeError):
 class PostgresServer:
     """A cluster in a temporary folder, on a free port of the loopback; stopped by its own pid."""
 
-    def __init__(self, folder: Path, binaries: Path) -> None:
+    def __init__(
+        self, folder: Path, binaries: Path, copy_of: "PostgresServer | None" = None
+    ) -> None:
         self.folder = folder
         self.port = _free_port()
         self._binaries = binaries
-        self._run("initdb", "-D", str(folder / "data"), "-U", "l110", "-A", "trust", "-E", "UTF8")
+        self._runs = False
+        data = str(folder / "data")
+        if copy_of is None:
+            self._run("initdb", "-D", data, "-U", "l110", "-A", "trust", "-E", "UTF8")
+        else:
+            source = f"host=127.0.0.1 port={copy_of.port} user=l110"
+            self._run("pg_basebackup", "-d", source, "-D", data, "-R", "-X", "stream", "-c", "fast")
 
     def start(self, *, durable: bool = False) -> None:
         """`durable`: as a site's server is; a test needs no disk to keep its rows."""
@@ -33,9 +42,22 @@ class PostgresServer:
         )
         data, log = str(self.folder / "data"), str(self.folder / "log")
         self._run("pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start")
+        self._runs = True
 
     def stop(self) -> None:
+        if not self._runs:
+            return
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
+        self._runs = False
+
+    def promote(self) -> None:
+        """A standby becomes the primary."""
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "promote")
+
+    def kill(self) -> None:
+        """As if its machine had died: no word to anybody."""
+        os.kill(self.pid, signal.SIGKILL)
+        self._runs = False
 
     @property
     def pid(self) -> int:
@@ -77,14 +99,33 @@ def _binaries() -> Path:
 @contextmanager
 def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     """A started server; stopped and deleted on leaving. Raises PostgresMissing."""
-    binaries = _binaries()
+    with _folder() as folder:
+        server = PostgresServer(folder, _binaries())
+        server.start(durable=durable)
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@contextmanager
+def running_standby(primary: PostgresServer) -> Iterator[PostgresServer]:
+    """A second server that streams from the first, which may be killed. Raises PostgresMissing."""
+    with _folder() as folder:
+        server = PostgresServer(folder, _binaries(), primary)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="l110-pg-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
-    server = PostgresServer(folder, binaries)
-    server.start(durable=durable)
     try:
-        yield server
+        yield folder
     finally:
-        server.stop()
         shutil.rmtree(folder)

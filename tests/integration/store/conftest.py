@@ -1,6 +1,6 @@
 """Both stores: a SQLite file, and a PostgreSQL server of our own for as long as the tests run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,3 +27,19 @@ def empty_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engi
 def store(empty_store: Engine) -> Engine:
     upgrade(empty_store)
     return empty_store
+
+
+@pytest.fixture
+def another(store: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[], str]:
+    """The URL of one more store of the same kind, without tables."""
+    made = 0
+
+    def make() -> str:
+        nonlocal made
+        made += 1
+        if store.dialect.name == "sqlite":
+            return f"sqlite:///{tmp_path}/another{made}.sqlite3"
+        server = request.getfixturevalue("postgres")
+        return str(server.new_database(f"b{made}x{abs(hash(str(tmp_path)))}"))
+
+    return make
