@@ -188,7 +188,7 @@ class SeatKeys(Section):
     )
     services: dict[SeatKey, Number] = Field(
         description="Keys -> number at the switch of an outside service that a seat asks into the "
-        "talk, as 120. No other number can be reached."
+        "talk, as 120. No other number can be reached. A site's table takes the place of this one."
     )
     third_ring_s: Seconds = Field(
         description="Seconds that a third party rings before the talk goes on without it."
