@@ -77,6 +77,11 @@ class Trunk(Section):
         description="Channels of the trunk to us at the demo's switch. Nothing else uses it: a "
         "site's own switch has its own number.",
     )
+    release: Literal["", "redirect", "refer"] = Field(
+        description="How calls of this trunk give their police line back, whatever `release.mode` "
+        "says; empty: as it says. (`set_var=L110_RELEASE=...` on the endpoint: a further trunk of "
+        "a site's own Asterisk may have another.)"
+    )
 
 
 class Police(Section):
