@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+# Tables whose keys are a list of the site's own: a layer that has one means all of it.
+WHOLE = (("seat_keys", "services"),)
+
 
 class SettingsRejected(ValueError):
     """The settings are not usable; each problem names the file or variable, and the key."""
@@ -40,19 +43,22 @@ def file_layer(path: Path) -> Layer:
 
 
 def merged(layers: Sequence[Layer]) -> dict[str, Any]:
-    """Later layers win key by key; a list is replaced as a whole."""
+    """Later layers win key by key; a list, and a table of WHOLE, is replaced as a whole."""
     result: dict[str, Any] = {}
     for layer in layers:
-        result = _laid_over(result, layer.values)
+        result = _laid_over(result, layer.values, ())
     return result
 
 
-def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def _laid_over(
+    below: Mapping[str, Any], above: Mapping[str, Any], path: tuple[str, ...]
+) -> dict[str, Any]:
     result = dict(below)
     for key, value in above.items():
-        under = result.get(key)
-        both = isinstance(value, Mapping) and isinstance(under, Mapping)
-        result[key] = _laid_over(under, value) if both else value  # type: ignore[arg-type]
+        under, here = result.get(key), (*path, key)
+        if isinstance(value, Mapping) and isinstance(under, Mapping) and here not in WHOLE:
+            value = _laid_over(under, value, here)
+        result[key] = value
     return result
 
 

@@ -77,6 +77,11 @@ class Trunk(Section):
         description="Channels of the trunk to us at the demo's switch. Nothing else uses it: a "
         "site's own switch has its own number.",
     )
+    release: Literal["", "redirect", "refer"] = Field(
+        description="How calls of this trunk give their police line back, whatever `release.mode` "
+        "says; empty: as it says. (`set_var=L110_RELEASE=...` on the endpoint: a further trunk of "
+        "a site's own Asterisk may have another.)"
+    )
 
 
 class Police(Section):
@@ -188,7 +193,7 @@ class SeatKeys(Section):
     )
     services: dict[SeatKey, Number] = Field(
         description="Keys -> number at the switch of an outside service that a seat asks into the "
-        "talk, as 120. No other number can be reached."
+        "talk, as 120. No other number can be reached. A site's table takes the place of this one."
     )
     third_ring_s: Seconds = Field(
         description="Seconds that a third party rings before the talk goes on without it."

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from config import running, sections
 from config.fields import NodeName
-from config.layers import Layer, SettingsRejected, file_layer, merged, source_of
+from config.layers import WHOLE, Layer, SettingsRejected, file_layer, merged, source_of
 
 __all__ = ["ROOT", "Settings", "SettingsRejected", "load_settings"]
 
@@ -177,12 +177,21 @@ def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = 
     layers = _layers(file or _named_file(environ), environ)
     _refuse_unknown_variables(environ)
     try:
-        return Settings(**merged(layers))
+        return Settings(**_without_whole_variables(merged(layers)))
     except ValidationError as error:
         problems = tuple(_problem(dict(e), layers, environ) for e in error.errors())
         raise SettingsRejected(problems) from None
     except ValueError as error:  # a list in a variable that is no JSON
         raise SettingsRejected((f"environment: {error}",)) from None
+
+
+def _without_whole_variables(values: dict[str, Any]) -> dict[str, Any]:
+    """A table of WHOLE in the environment takes the place of the files', as a file's would."""
+    for table, name in WHOLE:
+        if PREFIX + f"{table}{NESTED}{name}".upper() in os.environ:
+            kept = {key: value for key, value in values[table].items() if key != name}
+            values = {**values, table: kept}
+    return values
 
 
 def _named_file(environ: Mapping[str, str]) -> Path | None:

@@ -23,9 +23,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`events`: how many wait to be taken; one more drops them all and asks for a snapshot."""
+    """`events`: how many wait to be taken; one more drops them all and asks for a snapshot.
+    `callback_s`: seconds that a callback of `listen` may take over one item."""
 
     events: int = 1000
+    callback_s: float = 10
     link: LinkLimits = field(default_factory=LinkLimits)
 
 
@@ -151,12 +153,16 @@ class Ami:
             self._streaming = False
 
     async def listen(self, callback: Callable[[Snapshot | Event], Awaitable[None] | None]) -> None:
-        """Hand everything of `events()` to a callback, whose exceptions end nothing."""
+        """Hand everything of `events()` to a callback, whose exceptions end nothing.
+
+        One that takes longer than `limits.callback_s` is cancelled, and has failed too.
+        """
         async for item in self.events():
             try:
                 pending = callback(item)
                 if pending is not None:
-                    await pending
+                    async with asyncio.timeout(self.limits.callback_s):
+                        await pending
             except Exception:
                 self.callbacks_failed += 1
                 log.exception("ami.callback_failed", item=type(item).__name__)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.models import CallLegRow, CallRow
 from db.upserts import chunks
+from reports.switch_ends import Ends, Leg, compare_ends
 from reports.switch_list import SwitchLeg
 from routing.legs import TEST_LEG
 
@@ -17,7 +18,8 @@ Span = tuple[datetime, datetime]
 UNREACHED = "unreached"
 UNFIT = "unfit"
 WHY = {UNFIT: "refused at the edge: no sound in its SDP that we speak (488)"}
-NO_FAULT = (UNREACHED, UNFIT)
+APART = "apart"
+NO_FAULT = (UNREACHED, UNFIT, APART)
 TWIN = "merged"  # outcome of the second channel of one INVITE that came by two ways
 AROUND = timedelta(seconds=60)  # clocks of the switch and of the node may differ by so much
 
@@ -26,7 +28,8 @@ AROUND = timedelta(seconds=60)  # clocks of the switch and of the node may diffe
 class Finding:
     """One row that does not add up. kind: missing, doubled, unexplained; or unreached: the switch
     itself says that nobody answered, and nothing of it ever came to us (it told the police).
-    unfit: the same, and by the switch's word it was refused for the sound that it offered (488)."""
+    unfit: the same, and by the switch's word it was refused for the sound that it offered (488).
+    apart: on record on both sides, but one of them held its channel for longer than the other."""
 
     kind: str
     subject: str
@@ -48,6 +51,7 @@ class AuditReport:
     tests: int
     cel: int | None
     cdr: int | None
+    ends: Ends
     findings: tuple[Finding, ...] = field(default_factory=tuple)
 
     def count(self, kind: str) -> int:
@@ -71,6 +75,7 @@ class AuditReport:
             "unfit": self.count(UNFIT),
             "cel": self.cel,
             "cdr": self.cdr,
+            **self.ends.as_dict(),
         }
         if verbose:
             told["findings"] = [
@@ -78,21 +83,6 @@ class AuditReport:
                 for one in self.findings
             ]
         return told
-
-
-@dataclass(frozen=True, slots=True)
-class _Leg:
-    node: str
-    uniqueid: str
-    call_id: str | None
-    sip_call_id: str | None
-    started_at: datetime | None
-    ended_at: datetime | None
-    end_reason: str | None
-
-    @property
-    def name(self) -> str:
-        return f"{self.node} {self.uniqueid}"
 
 
 def audit_calls(
@@ -116,6 +106,7 @@ def audit_calls(
     live = [leg for leg in legs if _is_live(leg, live_since)]
     outcomes = _outcomes(session, span)
     ours = {leg.uniqueid for leg in legs}
+    ends = compare_ends(session, listed, legs)
     findings = [
         *_missing(listed, legs),
         *_doubled(listed, [leg for leg in legs if outcomes.get(leg.call_id or "") != TWIN]),
@@ -123,6 +114,7 @@ def audit_calls(
         *_endless(legs, live),
         *_untold(outcomes),
         *_unwritten(cel_starts, ours, session),
+        *(Finding(APART, *told) for told in ends.apart),
     ]
     return AuditReport(
         switch=len(listed),
@@ -132,11 +124,12 @@ def audit_calls(
         tests=len(tests),
         cel=_witnessed(cel_starts, ours),
         cdr=_witnessed(cdr_lines, ours),
+        ends=ends,
         findings=tuple(findings),
     )
 
 
-def _legs(session: Session, span: Span | None) -> list[_Leg]:
+def _legs(session: Session, span: Span | None) -> list[Leg]:
     row = CallLegRow
     query = select(
         row.node,
@@ -147,10 +140,10 @@ def _legs(session: Session, span: Span | None) -> list[_Leg]:
         row.ended_at,
         row.end_reason,
     ).where(_within(span))
-    return [_Leg(*found) for found in session.execute(query.order_by(row.started_at))]
+    return [Leg(*found) for found in session.execute(query.order_by(row.started_at))]
 
 
-def _without(listed: Sequence[SwitchLeg], tests: Sequence[_Leg]) -> list[SwitchLeg]:
+def _without(listed: Sequence[SwitchLeg], tests: Sequence[Leg]) -> list[SwitchLeg]:
     """The list without INVITEs that are test legs of ours, and so have told their Call-ID."""
     tried = {leg.sip_call_id for leg in tests if leg.sip_call_id}
     return [leg for leg in listed if leg.sip_call_id not in tried]
@@ -171,7 +164,7 @@ def _within(span: Span | None) -> ColumnElement[bool]:
     return true() if span is None else at.between(*span) | at.is_(None)
 
 
-def _is_live(leg: _Leg, live_since: datetime | None) -> bool:
+def _is_live(leg: Leg, live_since: datetime | None) -> bool:
     young = live_since is not None and (leg.started_at is None or leg.started_at >= live_since)
     return leg.ended_at is None and young
 
@@ -188,7 +181,7 @@ def _untold(outcomes: Mapping[str, str | None]) -> list[Finding]:
     return [Finding("unexplained", call_id, "a call without an outcome") for call_id in untold]
 
 
-def _missing(listed: Sequence[SwitchLeg], legs: Sequence[_Leg]) -> list[Finding]:
+def _missing(listed: Sequence[SwitchLeg], legs: Sequence[Leg]) -> list[Finding]:
     known = {leg.sip_call_id for leg in legs}
     return [
         Finding(
@@ -212,7 +205,7 @@ def _result(leg: SwitchLeg) -> str:
     return f"{result}, {leg.started_at:%Y-%m-%dT%H:%M:%SZ}" if leg.started_at else result
 
 
-def _doubled(listed: Sequence[SwitchLeg], legs: Sequence[_Leg]) -> list[Finding]:
+def _doubled(listed: Sequence[SwitchLeg], legs: Sequence[Leg]) -> list[Finding]:
     at_switch = Counter(leg.sip_call_id for leg in listed)
     ours = Counter(leg.sip_call_id for leg in legs if leg.sip_call_id)
     return [
@@ -222,7 +215,7 @@ def _doubled(listed: Sequence[SwitchLeg], legs: Sequence[_Leg]) -> list[Finding]
     ]
 
 
-def _not_listed(listed: Sequence[SwitchLeg], legs: Sequence[_Leg]) -> list[Finding]:
+def _not_listed(listed: Sequence[SwitchLeg], legs: Sequence[Leg]) -> list[Finding]:
     known = {leg.sip_call_id for leg in listed}
     born_dead = _born_dead(listed, legs)
     return [
@@ -232,7 +225,7 @@ def _not_listed(listed: Sequence[SwitchLeg], legs: Sequence[_Leg]) -> list[Findi
     ]
 
 
-def _born_dead(listed: Sequence[SwitchLeg], legs: Sequence[_Leg]) -> list[_Leg]:
+def _born_dead(listed: Sequence[SwitchLeg], legs: Sequence[Leg]) -> list[Leg]:
     """Channels of a node that was lost before they had told their Call-ID.
 
     At most as many as the switch has INVITEs that nobody answered and no leg of ours has: each
@@ -244,13 +237,13 @@ def _born_dead(listed: Sequence[SwitchLeg], legs: Sequence[_Leg]) -> list[_Leg]:
     return nameless[: len(unanswered)]
 
 
-def _why_not_listed(leg: _Leg) -> str:
+def _why_not_listed(leg: Leg) -> str:
     if leg.sip_call_id is None:
         return "a channel whose Call-ID was never written: lost before the dialplan's first line"
     return f"Call-ID {leg.sip_call_id} is not on the switch's list"
 
 
-def _endless(legs: Sequence[_Leg], live: Sequence[_Leg]) -> list[Finding]:
+def _endless(legs: Sequence[Leg], live: Sequence[Leg]) -> list[Finding]:
     talking = {leg.name for leg in live}
     return [
         Finding("unexplained", leg.name, "it began and has no end, and it is not live")

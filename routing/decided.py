@@ -1,11 +1,12 @@
 """What was decided, as the journal keeps it, and what became of it, as the record shows it."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from routing.model import Question, QuestionUnreadable, Target, Verdict
 from routing.steps import Scalar, Step, StepKind
 from routing.timeline import Timeline, said
+from routing.wire import decode_verdict
 
 NO_VERDICT = "no-verdict"  # the dialplan's word for an empty verdict, whoever lost it
 GUARD = "guard"
@@ -86,8 +87,18 @@ def final_verdict(steps: Timeline, bridge: str | None) -> FinalVerdict:
     return done
 
 
+def decision(steps: Timeline) -> Step | None:
+    """Of a bridge; of the local script, which keeps no journal, as the end record has its words."""
+    step, end = steps.last(StepKind.DECIDED), _deciding_end(steps)
+    wire = said(end, "wire")
+    if step is not None or end is None or wire is None:
+        return step
+    told = decode_verdict(wire)
+    return replace(end, kind=StepKind.DECIDED, data=told) if told else None
+
+
 def _decision(steps: Timeline) -> FinalVerdict | None:
-    step = steps.last(StepKind.DECIDED)
+    step = decision(steps)
     if step is None:
         return None
     verdict, reason = said(step, "verdict", "target"), said(step, "reason")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from routing.decided import bridge_of, final_verdict
+from routing.decided import bridge_of, decision, final_verdict
 from routing.legs import LegFacts, legs_of
 from routing.outcome import Outcome, outcome_of
 from routing.receipt import release_ms, slot_held_ms, trunk_free_ms
@@ -131,7 +131,7 @@ def _read(call_id: str, steps: Timeline, legs: tuple[LegFacts, ...]) -> _Reading
         legs=legs,
         first=next(step for step in steps.steps if step.call_id),
         start=steps.first(StepKind.START) or steps.first(StepKind.INTAKE, StepKind.JOINED),
-        decided=steps.last(StepKind.DECIDED),
+        decided=decision(steps),
         released=steps.first(StepKind.RELEASED),
         end=end,
         answered_at=answered_at,

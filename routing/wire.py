@@ -10,6 +10,7 @@ LANGUAGE: Final = "CHANNEL(language)"
 MENU_KEYS: Final = "0123456789*#ABCD"
 PROMPTS: Final = "l110/"
 
+FIELDS: Final = ("verdict", "key", "reason", "rule_id", "rules_version", "language", "marks")
 EMPTY: Final = "-"
 SAFE: Final = re.compile(r"[A-Za-z0-9_.*#+-]{1,64}")
 
@@ -29,6 +30,14 @@ def encode_verdict(verdict: Verdict) -> str:
         "+".join(sorted(verdict.marks)),
     )
     return ":".join(map(_safe, fields))
+
+
+def decode_verdict(text: str) -> dict[str, str]:
+    """What `encode_verdict` said, without what it left out; empty if it is none."""
+    values = text.split(":")
+    if len(values) != len(FIELDS):
+        return {}
+    return {name: value for name, value in zip(FIELDS, values, strict=True) if value != EMPTY}
 
 
 def _safe(field: str | None) -> str:

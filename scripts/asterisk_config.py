@@ -167,9 +167,10 @@ def _admission(settings: Settings) -> dict[str, object]:
 
 def _endpoints(settings: Settings) -> str:
     switch = f"sip:{settings.sip.switch_host}:{settings.sip.switch_port}"
-    name = settings.trunk.name
+    name, release = settings.trunk.name, settings.trunk.release
+    own_way = f"set_var=L110_RELEASE={release}\n" if release else ""
     trunk = (
-        f"[{name}](l110-from-switch)\nidentify_by=ip\n"
+        f"[{name}](l110-from-switch)\nidentify_by=ip\n{own_way}"
         f"[{name}]\ntype=identify\nendpoint={name}\nmatch={settings.sip.switch_host}\n\n"
         f"[l110-switch](l110-to-switch)\nidentify_by=ip\naors=l110-switch\n"
         f"[l110-switch]\ntype=aor\ncontact={switch}\n"

@@ -18,7 +18,7 @@ from reports.summary import Summary, summarise
 from reports.switch_list import read_switch_list
 from reports.witnesses import cdr_lines, cel_starts
 from routing.steps import StepKind
-from scripts.demo_ways import Way, ways_of, ways_table
+from scripts.demo_ways import Way, not_shown, ways_of, ways_table
 from scripts.lab.morning import End, Scene
 from scripts.lab.town import Town
 from scripts.lab.waiting import wait_until
@@ -39,7 +39,8 @@ class Report:
 
     @property
     def good(self) -> bool:
-        return self.audit.clean and not self.astray and not self.left_channels
+        played = not not_shown(self.ways)
+        return self.audit.clean and played and not self.astray and not self.left_channels
 
     def as_dict(self) -> dict[str, object]:
         """`line_held_ms` is how long a police line's slot was held by calls that were released."""
@@ -57,6 +58,7 @@ class Report:
             "astray": list(self.astray),
             "channels_left": list(self.left_channels),
             "ways": [way.as_dict() for way in self.ways],
+            "ways_not_shown": list(not_shown(self.ways)),
         }
 
     def draw(self, console: Console) -> None:
@@ -74,6 +76,8 @@ class Report:
             console.print(f"[red]{finding.kind}[/] {finding.subject}: {finding.explanation}")
         for told in self.astray:
             console.print(f"[red]astray[/] {told}")
+        for way in not_shown(self.ways):
+            console.print(f"[red]nobody left the line by[/] {way}")
         for channel in self.left_channels:
             console.print(f"[red]channel left behind[/] {channel}")
 
@@ -121,7 +125,8 @@ def report(
         calls = newest_calls(session, summary.calls, since=since)
         steps = steps_about(session, (), [call.call_id for call in calls])
         refused = {step.call_id or "" for step in steps if step.kind is StepKind.UNREFERRED}
-        ways = ways_of(calls, town.trunk_legs_by_caller(), refused)
+        third = {step.call_id or "" for step in steps if step.kind is StepKind.THREE_WAY}
+        ways = ways_of(calls, town.trunk_legs_by_caller(), refused, third)
     astray = tuple(
         f"{number} ({scene.en}): {told}"
         for number, scene in people.items()

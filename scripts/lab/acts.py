@@ -16,6 +16,9 @@ POLICE = Manner(ring_s=0.8, talk_s=3.0)
 LIVELIHOOD = Manner(ring_s=1.0, talk_s=4.0)
 HANDS_OVER = Manner(ring_s=0.8, talk_s=30.0, keys="*2")
 ASKS_IN = Manner(ring_s=0.8, talk_s=5.0, keys="*3")
+# As long as call-taker and operator together have the caller where the key is pressed.
+KEEPS_HIM = Manner(ring_s=0.8, talk_s=HANDS_OVER.keys_after_s + LIVELIHOOD.talk_s)
+KEPT_PREFIX = "131"
 HANDS_BACK = Manner(ring_s=1.0, talk_s=30.0, keys="*1")
 RULES_SEEN_S = 5.0
 
@@ -87,6 +90,11 @@ def _call_takers_ask_in(settings: Settings, town: Town) -> None:
         town.staff(seat.number, ASKS_IN)
 
 
+def _call_takers_keep_him(settings: Settings, town: Town) -> None:
+    for seat in settings.police.seats:
+        town.staff(seat.number, KEEPS_HIM)
+
+
 ACTS = (
     Act("a morning; a release gives the slot back", morning.MENU_ON, "138", _nothing),
     Act("now by REFER: the trunk channel is cleared", morning.REFER, "137", _refer),
@@ -102,4 +110,5 @@ ACTS = (
     Act("menu off, a call-taker presses *2", morning.CALL_TAKER, "135", _call_takers_hand_over),
     Act("the same by REFER", morning.CALL_TAKER, "133", _call_takers_refer),
     Act("a call-taker presses *3: three-way call", morning.THREE_WAY, "132", _call_takers_ask_in),
+    Act("the same matter, no key is pressed", morning.KEPT, KEPT_PREFIX, _call_takers_keep_him),
 )

@@ -133,6 +133,9 @@ REFUSED: tuple[Scene, ...] = (
 CALL_TAKER: tuple[Scene, ...] = (
     Scene(0, "接警员一键转民生", "call-taker hands over: *2", _to_police(0.2), End.LIVELIHOOD),
 )
+KEPT: tuple[Scene, ...] = (
+    Scene(0, "接警员自己处理到底", "call-taker keeps the caller", _to_police(0.2), End.POLICE),
+)
 THREE_WAY: tuple[Scene, ...] = (
     Scene(0, "警民三方通话", "police, operator, caller: *3", _to_police(0.2), End.LIVELIHOOD),
 )

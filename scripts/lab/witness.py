@@ -45,20 +45,24 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class TrunkLeg:
-    """One INVITE of the switch to the node. kind: police or livelihood. free_at: it is gone."""
+    """One INVITE of the switch to the node. kind: police or livelihood. free_at: it is gone.
+    channel: its name at the switch."""
 
     sip_call_id: str
     caller: str
     kind: str
     at: float
     free_at: float | None
+    channel: str
 
 
 def trunk_legs(events: Sequence[Event]) -> list[TrunkLeg]:
     """Every trunk leg that the switch made, in order."""
     ends = {e.facts["sip"]: e.at for e in events if e.name == "SW_TRUNK_END"}
     return [
-        TrunkLeg(sip, e.facts["caller"], e.facts.get("kind", "police"), e.at, ends.get(sip))
+        TrunkLeg(
+            sip, e.facts["caller"], e.facts.get("kind", "police"), e.at, ends.get(sip), e.channel
+        )
         for e in events
         if e.name == "SW_TRUNK" and (sip := e.facts["sip"])
     ]

@@ -67,6 +67,35 @@ def test_a_callback_that_raises_gets_the_next_event_over_the_same_connection():
 
 
 @pytest.mark.parametrize(
+    "deadline_s",
+    [
+        pytest.param(0.1, id="protected"),
+        pytest.param(30, id="no-deadline", marks=pytest.mark.control(without="its deadline")),
+    ],
+)
+def test_a_callback_that_hangs_gets_the_next_event(deadline_s: float):
+    got: list[str] = []
+
+    async def callback(item: Snapshot | Event) -> None:
+        got.append(type(item).__name__)
+        await asyncio.Event().wait()
+
+    async def scene(manager: FakeManager) -> None:
+        async with client(manager, "QueueCallerJoin") as ami:
+            ami.limits = Limits(callback_s=deadline_s)
+            listening = asyncio.create_task(ami.listen(callback))
+            await until(lambda: got)
+            manager.session.send(message(*JOIN))
+            await asyncio.wait([listening], timeout=1)
+            assert (got == ["Snapshot", "Event"]) is (deadline_s < 1)
+            assert (ami.callbacks_failed == 2) is (deadline_s < 1)
+            listening.cancel()
+            await asyncio.wait([listening])
+
+    play(scene)
+
+
+@pytest.mark.parametrize(
     "nonsense",
     [
         b"no colon anywhere\r\n\r\n",

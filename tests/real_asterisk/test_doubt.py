@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from routing.rules import parse_rules
 from scripts.asterisk_console import ask
 from scripts.asterisk_home import CHECKOUT
 from scripts.chaos.findings import Finding
@@ -20,10 +21,13 @@ from scripts.lab.node import listens
 from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
 from scripts.lab.witness import Witness
+from tests.real_asterisk.protections import Protection
+from tests.real_asterisk.refer_ways import PROTECTED, without
 from tests.real_asterisk.system import System, running_system
 from tests.seen import in_words, nothing_left, rang
 
 STAY = [Stay(30)]
+END_RECORD = Protection("l110-end", "s", "CELGenUserEvent(L110_END")
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +61,32 @@ def test_without_a_bridge_the_local_script_asks_and_the_call_is_on_record(
     assert (police.verdict, police.reason, police.key) == ("police", "rule", "1")
     assert (livelihood.verdict, livelihood.reason) == ("livelihood", "rule")
     assert {police.bridge, livelihood.bridge} == {"away"}
+    assert (police.rule_id, livelihood.rule_id, livelihood.language) == ("key-1", "key-2", "zh")
+    assert police.rules_version == rules_version(system)
     assert system.ticket_of(livelihood) is not None
     told.caller.append(f"asked by the local script: {rang(seen)}, his key among them")
     told.records.extend((in_words(police), f"{in_words(livelihood)}, 1 ticket"))
+
+
+@pytest.mark.parametrize("lacks", [PROTECTED, without("the end record", END_RECORD)])
+def test_of_a_silent_caller_whom_the_local_script_asked_all_is_on_record(
+    system: System, lacks: Protection | None
+) -> None:
+    number = "13800000034" if lacks else "13800000033"
+    if lacks:
+        lacks.take_out(system.node.home, number)
+    system.node.processes["ivr"].stop()
+    system.town.call(number, [Wait(1), Press("5"), Stay(30)])
+    system.town.ended(number)
+    system.node.restart("ivr")
+    call = system.call_of(number)
+    told = (call.key, call.rule_id, call.rules_version, call.marks)
+    assert (told == ("5", "key-5", rules_version(system), "silent")) is (lacks is None)
+
+
+def rules_version(system: System) -> str:
+    path = system.node.settings.rules_path
+    return parse_rules(path.read_bytes(), str(path)).version
 
 
 @pytest.mark.fault("1", how="neither bridge nor local script")

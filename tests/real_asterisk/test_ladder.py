@@ -157,6 +157,25 @@ def test_a_bridge_that_could_not_be_reached_is_not_asked_again_by_the_next_calle
     tell(told, first_s, next_s, len(bridge.taken))
 
 
+@OFF
+def test_a_second_bridge_that_hung_is_left_out_like_the_first(
+    system: System, take_out: Callable[[System], None]
+) -> None:
+    """Nobody listens at the first; the second takes the call and says nothing."""
+    take_out(system)
+    home, agi = system.node.home, system.node.settings.agi
+    second = FrozenBridge(agi.host, agi.port + 1)
+    ask(home, f"dialplan set global L110_AGI_2 agi://{agi.host}:{agi.port + 1}")
+    try:
+        assert seconds_to_the_police(system) > GUARD_S
+        assert second.asked() == 1
+        assert (seconds_to_the_police(system) < AT_ONCE_S) is (take_out is nothing)
+        assert second.asked() == (1 if take_out is nothing else 2)
+    finally:
+        ask(home, 'dialplan set global L110_AGI_2 ""')
+        second.close()
+
+
 def test_a_bridge_that_is_left_out_is_asked_again_after_ten_seconds(system: System) -> None:
     began = time.monotonic()
     with frozen_bridge(system) as bridge:

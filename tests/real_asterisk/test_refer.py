@@ -7,8 +7,10 @@ import pytest
 
 from scripts.lab.callers import HangUp, Press, Stay, Wait
 from scripts.lab.waiting import wait_until
+from tests.real_asterisk.protections import Protection
 from tests.real_asterisk.system import System, running_system
 
+LIVELIHOOD_HERE = Protection("l110-release", "refer", "Transfer(", "Goto(redirect,1)")
 REFER = '[release]\nmode = "refer"\n'
 
 
@@ -26,6 +28,9 @@ def test_the_police_channel_is_gone_while_the_same_caller_talks_to_livelihood(
     first, second = system.town.trunk_legs("13800000001")
     assert first.free_at is not None
     assert second.free_at is None
+    up = system.town.switch.channels()  # what its own `core show channels` says
+    assert first.channel not in up
+    assert second.channel in up
     assert len(system.town.lines_in_use()) == 1
     assert system.town.police_lines_in_use() == 0
 
@@ -41,6 +46,15 @@ def test_the_police_channel_is_gone_while_the_same_caller_talks_to_livelihood(
     assert call.trunk_held_ms is not None
     assert call.release_ms <= call.trunk_free_ms < call.trunk_held_ms
     system.assert_nothing_outlives_its_call()
+
+
+def test_control_without_the_refer_the_switch_shows_the_police_channel(system: System) -> None:
+    LIVELIHOOD_HERE.take_out(system.node.home, "13800000004")
+    system.town.call("13800000004", [Press("2"), Wait(1), Press("1"), Stay(20)])
+    wait_until(lambda: system.town.talks("13800000004"), "the talk to begin", 20)
+    (only,) = system.town.trunk_legs("13800000004")
+    assert only.channel in system.town.switch.channels()
+    system.town.ended("13800000004")
 
 
 def test_two_lines_serve_four_livelihood_callers_one_after_the_other_in_one_talk_time(

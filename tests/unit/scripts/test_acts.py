@@ -7,8 +7,8 @@ import pytest
 from config.settings import load_settings
 from db.models import CallRow
 from routing.story import Outcome
-from scripts.demo_ways import REFUSED, ways_of
-from scripts.lab.acts import ACTS
+from scripts.demo_ways import KEPT, REFUSED, RETURNED, SHOWN, THREE_WAY, Way, not_shown, ways_of
+from scripts.lab.acts import ACTS, KEPT_PREFIX
 from scripts.lab.morning import End
 
 
@@ -82,3 +82,18 @@ def test_a_refused_refer_has_a_row_of_its_own_in_the_closing_table():
         f"menu, {REFUSED}, redirect": 1,
         "menu, refer": 1,
     }
+
+
+def test_a_three_way_call_a_return_and_an_unreleased_matter_have_rows_of_their_own():
+    third, back, kept = call("a", "redirect"), call("b", "refer"), call("c", None)
+    third.reason = "call-taker"
+    back.returned_at = datetime.now(UTC)
+    kept.released_at, kept.caller = None, f"{KEPT_PREFIX}00000001"
+    ways = {way.way for way in ways_of([third, back, kept], {}, three_way={"a"})}
+    assert ways == {f"{THREE_WAY}, redirect", f"{RETURNED}, refer", KEPT}
+
+
+def test_a_demo_in_which_nobody_went_a_way_is_not_good():
+    every = [Way(way, 1, 1.0, 1.0) for way in SHOWN]
+    assert not_shown(every) == ()
+    assert not_shown([way for way in every if way.way != "menu, refer"]) == ("menu, refer",)

@@ -119,3 +119,13 @@ def test_no_placeholder_stands_where_the_police_queues_have_their_limit():
     for queue in ("police", "police-menu-off"):
         assert queue_options(text, queue)["maxlen"] == "0"
     assert queue_options(text, "livelihood")["maxlen"] == "@{livelihood_waiting_most}"
+
+
+@pytest.mark.parametrize("release", ["", "refer", "redirect"])
+def test_a_trunks_own_way_of_release_stands_on_its_endpoint(run, tmp_path, monkeypatch, release):
+    monkeypatch.setenv("L110_TRUNK__RELEASE", release)
+    assert run("render", str(tmp_path / "l110")).exit_code == 0
+    rendered = (tmp_path / "l110/pjsip-site.conf").read_text()
+    assert re.findall(r"(?m)^set_var=L110_RELEASE=(.*)$", rendered) == (
+        [release] if release else []
+    )
