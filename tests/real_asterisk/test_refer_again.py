@@ -147,7 +147,7 @@ def test_who_never_comes_back_from_his_second_refer_is_called_back(
     played: Played, patch: str | None
 ) -> None:
     with retold(played.system, patch or "") as again:
-        call = again.call_of(played.number(NEVER))
+        call = again.call_of(played.number(NEVER), 20)
         ticket = again.ticket_of(call)
         assert ticket is not None
         right = (call.outcome, ticket.state) == ("released-not-returned", "call-back")
@@ -159,7 +159,7 @@ def test_who_never_comes_back_from_his_second_refer_raises_an_alarm(
     played: Played, patch: str | None
 ) -> None:
     with retold(played.system, patch or "") as again:
-        assert again.alarmed(again.call_of(played.number(NEVER)).call_id) is (not patch)
+        assert again.alarmed(again.call_of(played.number(NEVER), 20).call_id) is (not patch)
 
 
 @pytest.mark.parametrize("lacks", [PROTECTED, without("the handler's release", SLOT_AT_THE_END)])
