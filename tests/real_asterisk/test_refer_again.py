@@ -51,7 +51,7 @@ ONCE = [
     Way(BYE_WHEN_BACK, Refer(says=[TRYING], bye_after_s=BYE_AFTER_S), lacks)
     for lacks in (None, SLOT_AT_THE_END)
 ]
-RINGS_S = 6.0  # longer than a caller takes to key 2 while he waits for the police
+RINGS_S = 9.0  # longer than a caller takes to key 2 while he waits for the police
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
             comes_back(played, way, leg, returning_caller(45))
         second = [
             comes_back(
-                played, way, leg, referred_caller(SECOND[way.name], keys="*2", key_after_s=1)
+                played, way, leg, referred_caller(SECOND[way.name], keys="*2", key_after_s=1.5)
             )
             for way, leg in zip(TWICE, first[len(ONCE) :], strict=True)
         ]
