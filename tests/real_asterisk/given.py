@@ -1,10 +1,13 @@
 """Seats with telephones of their own that ask, give and keep callers; for tests of hand-overs."""
 
+from collections.abc import Callable
+from contextlib import suppress
+
 from scripts.asterisk_console import ask
 from scripts.lab.callers import Press, Stay, Wait
 from scripts.lab.seats import Manner
 from scripts.lab.telephone import Telephone
-from scripts.lab.waiting import wait_until
+from scripts.lab.waiting import NeverHappened, wait_until
 from tests.real_asterisk.system import System
 
 TALKS_ON = Manner(ring_s=0.2, talk_s=60)
@@ -52,14 +55,20 @@ def gives(system: System, seat: Telephone, side: str) -> Telephone:
     return other
 
 
-def press_until_gone(seat: Telephone, keys: str) -> None:
-    """A key that is pressed while its seat hears a prompt is lost: again, at most five times."""
+def press_until(seat: Telephone, keys: str, so: Callable[[], bool], what: str) -> None:
+    """A key that is pressed while its seat hears a prompt is lost: again, at most six times."""
     talk = seat.talk
-    for _ in range(5):
+    for _ in range(6):
         seat.press(keys, talk)
-        if talk.ended.wait(1.2):
+        with suppress(NeverHappened):
+            wait_until(so, what, 1.2)
             return
-    raise AssertionError(f"{keys} does not end the seat's leg")
+    raise NeverHappened(f"{keys}: {what}")
+
+
+def press_until_gone(seat: Telephone, keys: str) -> None:
+    talk = seat.talk
+    press_until(seat, keys, talk.ended.is_set, "the seat's leg to end")
 
 
 def slots_held(system: System) -> int:

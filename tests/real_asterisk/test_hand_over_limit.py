@@ -8,11 +8,12 @@ from db.models import CallRow
 from scripts.asterisk_console import ask
 from scripts.lab.seats import Manner
 from scripts.lab.telephone import Telephone
-from scripts.lab.waiting import wait_until
+from scripts.lab.waiting import NeverHappened, wait_until
 from tests.real_asterisk.given import (
     SEATS,
     TALKS_ON,
     gives,
+    press_until,
     press_until_gone,
     talking,
     three_talk,
@@ -142,7 +143,7 @@ def test_control_not_refused_a_blind_transfer_takes_him_from_his_seat(system: Sy
         police = rung_after_two(system, "13800000006")
         talk = police.talk
         assert police.transfer("livelihood") == 202
-        assert talk.ended.wait(8)
+        police.wait_for("ended", call_id=talk.call_id)
     ended(system, "13800000006")
 
 
@@ -152,32 +153,31 @@ def asked_in(system: System) -> bool:
 
 
 def asks_twice(system: System, number: str) -> None:
-    """The other side does not answer; when it rings no more the seat presses once more."""
+    """The other side does not answer; when it rings no more the seat presses again."""
     police = given_twice(system, number)
-    for at in ("7001", "7002"):
-        system.telephones.at(at).manner = ASKS_NOT
-    police.press("*2")
     operators = [system.telephones.at(at) for at in ("7001", "7002")]
+    for operator in operators:
+        operator.manner = ASKS_NOT
+    police.press("*2")
     wait_until(lambda: not all(seat.free for seat in operators), "an operator to ring", 5)
     wait_until(lambda: not asked_in(system), "the ringing to end", RINGS_S + 5)
-    police.press("*2")
+    again = "an operator to ring again"
+    press_until(police, "*2", lambda: not all(seat.free for seat in operators), again)
 
 
 def test_who_keeps_the_caller_asks_again_if_nobody_came(system: System) -> None:
     asks_twice(system, "13800000007")
-    operators = [system.telephones.at(at) for at in ("7001", "7002")]
-    wait_until(lambda: not all(seat.free for seat in operators), "an operator to ring again", 5)
     assert forced(system, "13800000007") == ["livelihood", "livelihood"]
 
 
 @pytest.mark.control(without="the look whether anybody is asked")
 def test_control_a_second_press_that_only_repeats_its_word_asks_nobody(system: System) -> None:
     look = 'GotoIf($["${SHARED(l110asked,${L110_CHANNEL})}" != ""]?refused)'
-    with system.config_changed(DIALPLAN[0], look, "Goto(refused)", DIALPLAN[1]):
+    with (
+        system.config_changed(DIALPLAN[0], look, "Goto(refused)", DIALPLAN[1]),
+        pytest.raises(NeverHappened, match="ring again"),
+    ):
         asks_twice(system, "13800000008")
-        operators = [system.telephones.at(at) for at in ("7001", "7002")]
-        with pytest.raises(AssertionError):
-            wait_until(lambda: not all(seat.free for seat in operators), "an operator", 3)
     assert forced(system, "13800000008") == ["livelihood"]
 
 
