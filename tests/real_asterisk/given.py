@@ -30,8 +30,8 @@ def in_a_talk(seat: Telephone) -> bool:
     return not seat.free and bool(seat.diary.found("answered", call_id=seat.talk.call_id))
 
 
-def with_police(system: System, number: str) -> Telephone:
-    system.town.call(number, [Press("1"), Stay(30)], speaks=True)
+def with_police(system: System, number: str, *, stay_s: float = 30) -> Telephone:
+    system.town.call(number, [Press("1"), Stay(stay_s)], speaks=True)
     return talking(system, "8")
 
 

@@ -184,7 +184,7 @@ def test_control_a_second_press_that_only_repeats_its_word_asks_nobody(system: S
 def hands_over_while_it_rings(system: System, number: str) -> Telephone:
     for at in ("7001", "7002"):
         system.telephones.at(at).manner = ASKS_NOT
-    police = with_police(system, number)
+    police = with_police(system, number, stay_s=14)
     police.press("*3")
     operators = [system.telephones.at(at) for at in ("7001", "7002")]
     rings = wait_until(lambda: next((s for s in operators if not s.free), None), "an operator", 5)
@@ -196,6 +196,7 @@ def hands_over_while_it_rings(system: System, number: str) -> Telephone:
 def test_who_was_asked_in_rings_no_more_once_the_caller_was_handed_over(system: System) -> None:
     rings = hands_over_while_it_rings(system, "13800000009")
     wait_until(lambda: rings.free, "the ringing to end", 1.5)
+    ended(system, "13800000009")
 
 
 @pytest.mark.control(without="the end of the ringing")
@@ -205,3 +206,4 @@ def test_control_left_alone_the_seat_rings_on_for_nobody(system: System) -> None
         rings = hands_over_while_it_rings(system, "13800000010")
         with pytest.raises(AssertionError):
             wait_until(lambda: rings.free, "the ringing to end", 1.5)
+    ended(system, "13800000010")
