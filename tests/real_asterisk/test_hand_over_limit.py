@@ -207,3 +207,29 @@ def test_control_left_alone_the_seat_rings_on_for_nobody(system: System) -> None
         with pytest.raises(AssertionError):
             wait_until(lambda: rings.free, "the ringing to end", 1.5)
     ended(system, "13800000010")
+
+
+def leaves_as_he_answers(system: System, number: str) -> Telephone:
+    """The call-taker hangs up while the operator still hears what he is asked into."""
+    police = with_police(system, number, stay_s=28)
+    police.press("*3")
+    operator = talking(system, "7")
+    police.hang_up()
+    return operator
+
+
+def test_a_call_taker_who_leaves_before_the_third_is_put_through_does_not_end_the_call(
+    system: System,
+) -> None:
+    first = leaves_as_he_answers(system, "13800000012")
+    wait_until(lambda: first.free, "the way in to end", 5)
+    talking(system, "7")  # from the queue, after the second menu
+    assert ended(system, "13800000012").outcome == "talked-to-livelihood"
+
+
+@pytest.mark.control(without="being asked until he is put through")
+def test_control_no_more_asked_once_he_answers_the_caller_is_hung_up(system: System) -> None:
+    joined, told = " same => n,Set(L110_WHO=", " same => n,Gosub(l110-asked-over,s,1)\n"
+    with system.config_changed(DIALPLAN[0], joined, told + joined, DIALPLAN[1]):
+        leaves_as_he_answers(system, "13800000013")
+        system.town.ended("13800000013", 5)
