@@ -81,10 +81,10 @@ def name(seat: Telephone) -> str:
 
 
 def three_talk(system: System) -> None:
-    """Until all three are in the talk; a tone that they are played is a party to it, too."""
+    """Until the third is put through; the tone before that is a party to the talk, too."""
 
-    def all_there() -> bool:
-        toned = "@l110-tone" in ask(system.node.home, "core show channels concise")
-        return not toned and system.node.largest_talk() == 3
+    def put_through() -> bool:
+        channels = ask(system.node.home, "core show channels concise")
+        return "!l110-third-joins!s!3!" in channels and system.node.largest_talk() == 3
 
-    wait_until(all_there, "three in one talk", 15)
+    wait_until(put_through, "three in one talk", 15)
