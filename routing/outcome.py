@@ -51,8 +51,9 @@ def outcome_of(steps: Timeline, legs: tuple[LegFacts, ...], answered: bool) -> O
 
     A leg that lives: in-progress. A leg that its node lost: node-lost, whatever came before.
     A seat: talked-to its side (of a three-way call, of whoever stayed with him), unless the caller
-    was handed over or returned after it and nobody answered him there. A release by REFER after
-    which he never came on the livelihood trunk: released-not-returned. An overflow of the
+    was handed over or returned after it and nobody answered him there. A release by REFER, his
+    first or a later one, after which he never came on the livelihood trunk:
+    released-not-returned. An overflow of the
     livelihood queue: told-no-operator. A queue, a release or a return: left-waiting for that side.
     A police verdict without a queue: left-waiting-for-police.
     Nothing of these: left-in-menu if the call was answered, else left-before-answer.
@@ -94,8 +95,15 @@ def _on_a_side(steps: Timeline) -> Outcome:
 
 
 def _never_came_back(steps: Timeline) -> bool:
-    last = steps.last(*ON_A_SIDE)
-    return said(last, "mode") == "refer" and not steps.has(StepKind.JOINED)
+    """Every leg that the switch ever brought back was taken from us by a REFER too.
+
+    Told by the legs, not by the time: the leg that comes back is told before the end of the
+    release that sent it.
+    """
+    if said(steps.last(*ON_A_SIDE), "mode") != "refer":
+        return False
+    taken = {(s.node, s.leg) for s in steps.all(StepKind.RELEASED) if said(s, "mode") == "refer"}
+    return {(s.node, s.leg) for s in steps.all(StepKind.JOINED)} <= taken
 
 
 def _told_no_operator(steps: Timeline) -> bool:

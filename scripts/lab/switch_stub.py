@@ -16,6 +16,12 @@ from scripts.lab.sip_text import (
     with_body,
 )
 
+REFERRED = (
+    '<recv request="REFER"><action>'
+    '<ereg regexp="sip:[^@]*" search_in="hdr" header="Refer-To:" assign_to="1"/>'
+    '<log message="[$1]"/></action></recv>\n'
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Refer:
@@ -31,25 +37,32 @@ class Refer:
     stay_s: float = 30
 
 
-def referred_caller(refer: Refer, *, key_after_s: float | None = 0.5) -> str:
-    """A caller on a switch like that, who presses 2; None: he presses nothing."""
-    key = "" if key_after_s is None else _key(key_after_s)
+def referred_caller(refer: Refer, *, keys: str = "2", key_after_s: float | None = 0.5) -> str:
+    """A caller on a switch like that, who presses keys; None: he presses nothing.
+
+    The Refer-To that the switch is told goes to the scenario's log.
+    """
+    pressed = (
+        ""
+        if key_after_s is None
+        else "".join(_key(key, number, key_after_s) for number, key in enumerate(keys, 10))
+    )
     return scenario(
         invite(),
         recv("100", optional="true"),
         recv("180", optional="true"),
         recv("200"),
         send(caller_request("ACK", 1)),
-        key,
-        recv("REFER"),
+        pressed,
+        REFERRED,
         send(response(refer.answer)) if refer.answer else "",
         *(_notify(number, body) for number, body in enumerate(refer.says, 20)),
         _end(refer),
     )
 
 
-def _key(after_s: float) -> str:
-    pressed = send(caller_request("INFO", 10, key_body("2")), retransmit=True)
+def _key(key: str, number: int, after_s: float) -> str:
+    pressed = send(caller_request("INFO", number, key_body(key)), retransmit=True)
     # No pause after it: the REFER follows at once.
     return f'<pause milliseconds="{ms(after_s)}"/>\n{pressed}{recv("200")}'
 

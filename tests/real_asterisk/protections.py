@@ -1,7 +1,7 @@
 """Protections of the dialplan, and how one is taken out of a live node for one caller only."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scripts.asterisk_console import ask
 from scripts.asterisk_home import Home
@@ -35,10 +35,26 @@ class Protection:
 
 FALLBACK = Protection("l110-release", "refer", "Goto(redirect,1)", "Hangup(16)")
 GUARD = Protection("l110-release", "refer", "Set(TIMEOUT(absolute)=${L110_REFER_GUARD_S})")
+# He must be back before it fires, also on a slow machine.
+LONGER_GUARD = replace(GUARD, without="Set(TIMEOUT(absolute)=6)")
 FINAL_WORD = Protection(
     "l110-release", "refer", 'GotoIf($["${TRANSFERSTATUS}" = "SUCCESS"]', "Goto(gone)"
 )
-SEES_THE_JOINED = Protection("l110-release", "refer", "GotoIf($[${GROUP_COUNT(${L110_CALL}@l110j")
+SEES_THE_JOINED = Protection("l110-release", "refer", "GotoIf($[${GROUP_COUNT(${L110_LEG}@l110jo")
 ENDS_THE_FIRST = Protection("l110-livelihood-trunk", "_livelihood!", "ChannelRedirect(")
+# As it was: whichever leg had sent him, the call's first one was meant.
+KNOWS_THE_LEG = Protection(
+    "l110-livelihood-trunk",
+    "_livelihood!",
+    "Set(L110_FROM=",
+    "Set(L110_FROM=${L110_NODE}-${STRPTIME(${CUT(L110_CALL,-,1)},UTC,%Y%m%dT%H%M%SZ)}"
+    ".${CUT(L110_CALL,-,3)})",
+)
+JOINED_FROM_WHERE = Protection(
+    "l110-livelihood-trunk",
+    "_livelihood!",
+    "Set(GROUP(l110joined)=",
+    "Set(GROUP(l110joined)=${UNIQUEID})",
+)
 SLOT_AT_THE_END = Protection("l110-end", "s", "MSet(GROUP(l110)=,")
 TOLD_AT_THE_END = Protection("l110-end", "s", "CELGenUserEvent(L110_RELEASED")

@@ -19,6 +19,7 @@ from scripts.lab import sipp
 from scripts.lab.seats import seat
 from scripts.lab.sipp import Endpoint, Person, Sipp
 from scripts.lab.switch_stub import Refer, referred_caller
+from scripts.lab.waiting import wait_until
 from tests.real_asterisk.protections import GUARD, Protection
 from tests.real_asterisk.system import Records, node_alone
 
@@ -105,9 +106,19 @@ class Played:
             to=f"{sip.host}:{sip.port}",
             dial=dial,
             people=[Person(number)],
+            log=self._log(place),
         )
         self.calls.append(call)
         return call
+
+    def sent_to(self, call: Sipp) -> str:
+        """Whom the switch was told to call by this caller's REFER: the user of its Refer-To."""
+        log = self._log(self.calls.index(call))
+        said = wait_until(lambda: log.exists() and log.read_text().strip(), f"REFER at {log}", 15)
+        return str(said).rpartition("sip:")[2]
+
+    def _log(self, place: int) -> Path:
+        return self.system.node.settings.var.parent / f"sipp/caller-{place}.said"
 
     def until_over(self) -> None:
         for call in self.calls:
@@ -131,12 +142,14 @@ class Played:
 
 
 @contextmanager
-def switch_of_stubs(root: Path, place: int, ways: Sequence[Way]) -> Iterator[Played]:
+def switch_of_stubs(
+    root: Path, place: int, ways: Sequence[Way], *, ring_s: float = 0.2
+) -> Iterator[Played]:
     """A node whose switch is SIPp; seats answer whatever the node sends to that switch."""
     told: Mapping[str, object] = {"settings": SETTINGS, "lines": 40, "livelihood": SEATS}
     with node_alone(root, place, **told) as system:
         host = system.node.settings.sip.switch_host
-        telephone = sipp.answer(root, "seat", seat(0.2, 2), at=Endpoint(host, 5060, 30000))
+        telephone = sipp.answer(root, "seat", seat(ring_s, 2), at=Endpoint(host, 5060, 30000))
         try:
             yield Played(system, ways)
         finally:

@@ -4,7 +4,6 @@ Each way is played with every protection (green) and without the one that is nam
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -14,14 +13,13 @@ from scripts.lab.switch_stub import Refer, returning_caller
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.protections import (
     ENDS_THE_FIRST,
-    GUARD,
+    LONGER_GUARD,
     SEES_THE_JOINED,
     SLOT_AT_THE_END,
     TOLD_AT_THE_END,
     Protection,
 )
 from tests.real_asterisk.refer_ways import (
-    GUARD_S,
     OK,
     PROTECTED,
     SAYS,
@@ -47,8 +45,6 @@ NEVER_CAME = {
 ACCEPTED = Refer(says=[TRYING])
 LATE, NOTIFY_LOST = "58-late", "58-final-notify-lost"
 RETURNS = {LATE: ENDS_THE_FIRST, NOTIFY_LOST: SEES_THE_JOINED}
-# He must be back before it fires, also on a slow machine.
-LONGER_GUARD = replace(GUARD, without=f"Set(TIMEOUT(absolute)={3 * GUARD_S})")
 WAYS = [
     *(Way(name, refer, lacks) for name, refer in BYES.items() for lacks in (None, TOLD_AT_THE_END)),
     *(Way(name, refer, SLOT_AT_THE_END) for name, refer in BYES.items()),

@@ -72,6 +72,47 @@ def test_who_was_taken_and_is_not_back_is_released_not_returned_until_he_is() ->
     )
 
 
+def handed_over_again(third_leg: str | None, *, first: tuple[Said, ...] = TAKEN) -> list[Step]:
+    """Back on the second leg, then `*`, the police, and their key: a second REFER of one call."""
+    second = [
+        *on_the_way_back(seat_at=None)[:2],
+        step(K.RETURNED, 12.0, {"call": CALL, "how": "key"}, BACK_LEG),
+        step(K.QUEUED, 12.0, {"call": CALL, "queue": "police", "prio": "20"}, BACK_LEG),
+        step(K.SEAT, 14.0, {"call": CALL, "queue": "police", "member": "8001"}, BACK_LEG),
+        step(K.REFERRED, 20.0, {"call": CALL}, BACK_LEG),
+        step(K.RELEASED, 20.2, {"call": CALL, "mode": "refer", "key_at": ""}, BACK_LEG),
+        *on_the_way_back(seat_at=None)[-2:],
+    ]
+    third = [
+        step(K.CHAN_START, 20.09, {"channame": "PJSIP/l110-trunk-00000003"}, third_leg or ""),
+        step(K.JOINED, 20.1, {"call": CALL}, third_leg or ""),
+        step(
+            K.SEAT, 25.0, {"call": CALL, "queue": "livelihood", "member": "7001"}, third_leg or ""
+        ),
+        step(K.CHAN_END, 31.0, {}, third_leg or ""),
+    ]
+    return [*call(*first), *second, *(third if third_leg else [])]
+
+
+def test_who_is_taken_a_second_time_and_never_comes_is_not_back_for_having_come_once() -> None:
+    lost = folded(handed_over_again(None))
+    assert lost.outcome is Outcome.RELEASED_NOT_RETURNED
+    assert lost.returned_at is not None
+    back = folded(handed_over_again("n1-1795465630.3"))
+    assert back.outcome is Outcome.TALKED_TO_LIVELIHOOD
+
+
+def test_who_came_too_late_the_first_time_and_never_the_second_is_not_back_either() -> None:
+    given_up: tuple[Said, ...] = (
+        *TAKEN[:-4],
+        (K.UNREFERRED, 2.9, {"call": CALL, "why": "SILENT"}),
+        (K.RELEASED, 2.9, {"call": CALL, "mode": "redirect", "key": "2", "key_at": ""}),
+        *end(3.04, "livelihood", "2", "rule", by="system"),
+    )
+    late = folded(handed_over_again(None, first=given_up))
+    assert late.outcome is Outcome.RELEASED_NOT_RETURNED
+
+
 def test_a_caller_handed_over_by_a_seat_and_never_brought_back_is_not_told_as_talked() -> None:
     handed: tuple[Said, ...] = (
         *BEGIN,

@@ -1,0 +1,90 @@
+"""Seats with telephones of their own that ask, give and keep callers; for tests of hand-overs."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from scripts.asterisk_console import ask
+from scripts.lab.callers import Press, Stay, Wait
+from scripts.lab.seats import Manner
+from scripts.lab.telephone import Telephone
+from scripts.lab.waiting import NeverHappened, wait_until
+from tests.real_asterisk.system import System
+
+TALKS_ON = Manner(ring_s=0.2, talk_s=60)
+SEATS = ("8001", "8002", "7001", "7002")
+
+
+def talking(system: System, side: str, but: Telephone | None = None) -> Telephone:
+    """The seat of this side (the first digit of its number) that is in a talk."""
+    at = [system.telephones.at(number) for number in SEATS if number.startswith(side)]
+
+    def busy() -> Telephone | None:
+        return next((seat for seat in at if seat is not but and in_a_talk(seat)), None)
+
+    found = wait_until(busy, f"a seat {side}... in a talk", 25)
+    assert found is not None
+    return found
+
+
+def in_a_talk(seat: Telephone) -> bool:
+    return not seat.free and bool(seat.diary.found("answered", call_id=seat.talk.call_id))
+
+
+def with_police(system: System, number: str, *, stay_s: float = 30) -> Telephone:
+    system.town.call(number, [Press("1"), Stay(stay_s)], speaks=True)
+    return talking(system, "8")
+
+
+def with_livelihood(system: System, number: str) -> Telephone:
+    system.town.call(number, [Press("2"), Wait(1), Press("1"), Stay(30)], speaks=True)
+    return talking(system, "7")
+
+
+def gives(system: System, seat: Telephone, side: str) -> Telephone:
+    """An attended transfer: who was asked has the caller, the seat is free."""
+    held = seat.talk
+    assert seat.hold(held) == 200
+    asked = seat.call(side)
+    seat.wait_for("answered", call_id=asked.call_id, timeout_s=15)
+    other = talking(system, {"police": "8", "livelihood": "7"}[side], but=seat)
+    assert seat.transfer_to(asked, side, held) == 202
+    seat.wait_for("ended", call_id=held.call_id)
+    seat.wait_for("ended", call_id=asked.call_id)
+    before = other.talk.sound.heard
+    wait_until(lambda: other.talk.sound.heard > before + 50, "the caller's voice", 5)
+    return other
+
+
+def press_until(seat: Telephone, keys: str, so: Callable[[], bool], what: str) -> None:
+    """A key that is pressed while its seat hears a prompt is lost: again, at most six times."""
+    talk = seat.talk
+    for _ in range(6):
+        seat.press(keys, talk)
+        with suppress(NeverHappened):
+            wait_until(so, what, 1.2)
+            return
+    raise NeverHappened(f"{keys}: {what}")
+
+
+def press_until_gone(seat: Telephone, keys: str) -> None:
+    talk = seat.talk
+    press_until(seat, keys, talk.ended.is_set, "the seat's leg to end")
+
+
+def slots_held(system: System) -> int:
+    shown = ask(system.node.home, "group show channels").splitlines()
+    return sum(line.split()[1:3] == ["line", "l110"] for line in shown)
+
+
+def name(seat: Telephone) -> str:
+    return seat.line.user
+
+
+def three_talk(system: System) -> None:
+    """Until the third is put through; the tone before that is a party to the talk, too."""
+
+    def put_through() -> bool:
+        channels = ask(system.node.home, "core show channels concise")
+        return "!l110-third-joins!s!3!" in channels and system.node.largest_talk() == 3
+
+    wait_until(put_through, "three in one talk", 15)

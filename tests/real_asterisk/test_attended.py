@@ -1,0 +1,174 @@
+"""A seat speaks to another one first and then puts it together with its caller, on either side."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from scripts.lab.telephone import Telephone
+from scripts.lab.waiting import wait_until
+from tests.real_asterisk.given import (
+    SEATS,
+    TALKS_ON,
+    gives,
+    name,
+    slots_held,
+    talking,
+    three_talk,
+    with_livelihood,
+    with_police,
+)
+from tests.real_asterisk.system import System, running_system
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with running_system(
+        tmp_path_factory.mktemp("attended"),
+        48,
+        police=("8001", "8002"),
+        livelihood=("7001", "7002"),
+        registered=SEATS,
+    ) as system:
+        yield system
+
+
+@pytest.fixture(autouse=True)
+def seats(system: System) -> Iterator[None]:
+    for number in SEATS:
+        system.telephones.staff(number, TALKS_ON)
+    yield
+    system.telephones.leave()
+    system.assert_nothing_outlives_its_call()
+
+
+def test_from_police_to_police_the_line_stays_taken_and_nothing_is_released(
+    system: System,
+) -> None:
+    first = with_police(system, "13800000001")
+    second = gives(system, first, "police")
+    assert slots_held(system) == 1
+    second.hang_up()
+    system.town.ended("13800000001")
+    call = system.call_of("13800000001", 10)
+    assert (call.verdict, call.outcome) == ("police", "talked-to-police")
+    assert (call.seat, call.released_at, call.returned_at) == (name(second), None, None)
+    assert system.ticket_of(call) is None
+    assert slots_held(system) == 0
+
+
+def test_from_livelihood_to_police_he_is_returned_and_takes_a_line(system: System) -> None:
+    operator = with_livelihood(system, "13800000002")
+    assert slots_held(system) == 0
+    police = gives(system, operator, "police")
+    assert slots_held(system) == 1
+    police.hang_up()
+    system.town.ended("13800000002")
+    call = system.call_of("13800000002", 10)
+    assert (call.outcome, call.seat) == ("talked-to-police", name(police))
+    assert call.returned_at is not None
+    ticket = system.ticket_of(call)
+    assert ticket is not None
+    assert ticket.state == "returned"
+    assert slots_held(system) == 0
+
+
+def test_from_livelihood_to_livelihood_it_is_on_record_who_has_him(system: System) -> None:
+    first = with_livelihood(system, "13800000003")
+    second = gives(system, first, "livelihood")
+    second.hang_up()
+    system.town.ended("13800000003")
+    call = system.call_of("13800000003", 10)
+    assert (call.outcome, call.seat) == ("talked-to-livelihood", name(second))
+    assert call.returned_at is None
+
+
+def test_a_police_seat_that_was_given_a_caller_hands_him_over_by_its_key(system: System) -> None:
+    police = gives(system, with_livelihood(system, "13800000004"), "police")
+    police.press("*2")
+    police.wait_for("ended", timeout_s=5)
+    wait_until(lambda: slots_held(system) == 0, "the line to be free", 5)
+    operator = talking(system, "7")
+    operator.hang_up()
+    system.town.ended("13800000004")
+    call = system.call_of("13800000004", 10)
+    assert (call.outcome, call.seat) == ("talked-to-livelihood", name(operator))
+
+
+def test_a_seat_that_was_given_a_caller_gives_him_on(system: System) -> None:
+    """Police, operator, police, each after a word: line and record follow him."""
+    operator = gives(system, with_police(system, "13800000005"), "livelihood")
+    wait_until(lambda: slots_held(system) == 0, "the line to be free", 5)
+    police = gives(system, operator, "police")
+    assert slots_held(system) == 1
+    police.hang_up()
+    system.town.ended("13800000005")
+    call = system.call_of("13800000005", 10)
+    assert (call.verdict, call.outcome) == ("livelihood", "talked-to-police")
+    assert call.seat == name(police)
+    assert call.returned_at is not None
+
+
+def three_way_by_who_was_given(system: System, number: str) -> Telephone:
+    operator = gives(system, with_police(system, number), "livelihood")
+    for seat in ("8001", "8002"):
+        assert system.telephones.at(seat).free
+    operator.press("*3")
+    return operator
+
+
+def test_an_operator_who_was_given_a_caller_asks_the_police_in_and_leaves(system: System) -> None:
+    operator = three_way_by_who_was_given(system, "13800000006")
+    three_talk(system)
+    assert slots_held(system) == 1
+    operator.hang_up()
+    police = talking(system, "8")
+    call_id = police.told("X-L110-Call")
+    police.hang_up()
+    system.town.ended("13800000006")
+    call = system.call_of("13800000006", 10)
+    assert (call.call_id, call.outcome) == (call_id, "talked-to-police")
+    assert call.seat == name(police)
+
+
+KNOWS_HIM = "MSet(L110_CHANNEL=${L110_GIVEN},"
+
+
+@pytest.mark.control(without="the caller's name for who was given him")
+def test_control_who_does_not_know_whom_he_was_given_asks_nobody_in(system: System) -> None:
+    with system.config_changed("handover.conf", KNOWS_HIM, "MSet(L110_NOBODY=,", "dialplan reload"):
+        three_way_by_who_was_given(system, "13800000007")
+        with pytest.raises(AssertionError):
+            three_talk(system)
+    talking(system, "7").hang_up()
+    system.town.ended("13800000007")
+
+
+LINE_FOLLOWS = '=${IF($["${L110_NEXT}" = "police"]?line)})'
+
+
+@pytest.mark.control(without="the line that follows the caller")
+@pytest.mark.parametrize(
+    ("number", "begins"), [("13800000008", with_police), ("13800000009", with_livelihood)]
+)
+def test_control_without_its_line_a_police_talk_goes_on_uncounted(
+    system: System, number: str, begins: Callable[[System, str], Telephone]
+) -> None:
+    with system.config_changed("handover.conf", LINE_FOLLOWS, "=)", "dialplan reload"):
+        police = gives(system, begins(system, number), "police")
+        wait_until(lambda: slots_held(system) == 0, "no line to be taken", 5)
+    police.hang_up()
+    system.town.ended(number)
+
+
+SAME_SIDE = 'GotoIf($["${L110_NEXT:0:6}" = "${L110_QUEUE:0:6}"]?told)'
+
+
+@pytest.mark.control(without="the look at the two sides")
+def test_control_without_a_look_at_the_sides_every_word_between_seats_is_a_hand_over(
+    system: System,
+) -> None:
+    with system.config_changed("handover.conf", SAME_SIDE, "NoOp()", "dialplan reload"):
+        police = gives(system, with_police(system, "13800000010"), "police")
+    police.hang_up()
+    system.town.ended("13800000010")
+    assert system.call_of("13800000010", 10).returned_at is not None
