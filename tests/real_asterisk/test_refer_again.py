@@ -170,7 +170,9 @@ def test_a_bye_after_he_is_back_and_before_the_final_word_leaves_him_his_second_
     first, second = played.system.legs_of(call)
     assert (call.outcome, call.release_mode) == ("talked-to-livelihood", "refer")
     assert seats(played, BYE_WHEN_BACK, lacks) == [second.uniqueid]
-    assert first.ended_at is None or second.started_at < first.ended_at
+    assert first.ended_at is not None
+    assert second.started_at is not None
+    assert second.started_at < first.ended_at
     assert played.holds_a_slot(played.number(BYE_WHEN_BACK, lacks)) is (lacks is not None)
     if lacks is None:
         assert call.release_ms is not None
