@@ -36,7 +36,10 @@ def draw_endurance(
     stored = [(m.at_s / 60, m.stored) for m in moments if m.stored is not None]
     waiting = [(m.at_s / 60, m.waiting) for m in moments if m.waiting is not None]
     lasts_min = max(m.at_s for m in moments) / 60
-    legs.plot([0, lasts_min], [0, lasts_min * 60 * rate], ":", color="black", label="begun (plan)")
+    most = max((count for _, count in stored), default=0)
+    planned_min = min(lasts_min, most / rate / 60)
+    planned = [0, planned_min * 60 * rate]
+    legs.plot([0, planned_min], planned, ":", color="black", label="begun, if all keep pace")
     legs.plot(*zip(*stored, strict=True), ".", markersize=3, color="#009E73", label="on record")
     journal.plot(*zip(*waiting, strict=True), color="#CC79A7")
     for axes in (legs, journal):

@@ -8,6 +8,7 @@ from scripts.stress.callers import KINDS, call, seats
 from scripts.stress.settings import Place
 
 LONGEST_CALL_S = 60.0
+SLOWER_AT_MOST = 3.0  # SIPp holds a stream back whose callers wait for the few seats of the police
 TENDED_EVERY_S = 0.05
 
 
@@ -32,7 +33,7 @@ def play(folder: Path, calls: int, rate: float, place: Place, tend: Callable[[],
     ]
     try:
         while any(stream.running for stream in streams):
-            if time.monotonic() - began > 1.5 * calls / rate + LONGEST_CALL_S:
+            if time.monotonic() - began > SLOWER_AT_MOST * calls / rate + LONGEST_CALL_S:
                 break
             tend()
             time.sleep(TENDED_EVERY_S)
