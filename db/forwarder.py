@@ -160,6 +160,8 @@ class Forwarder:
         except STORE_AWAY:
             raise
         except STEP_REFUSED as fault:
+            if _is_the_stores(fault):
+                raise
             log.error("feed.batch_refused", problem=_brief(fault))
             for feed, batch in read:
                 self._store_one_by_one(feed.name, batch)
@@ -236,6 +238,8 @@ class Forwarder:
         except STORE_AWAY:
             raise
         except STEP_REFUSED as fault:
+            if _is_the_stores(fault):
+                raise
             raw = step_to_json(step)
             about = {"feed": name, "call_id": step.call_id, "leg": step.leg}
             log.error("step.refused", **about, problem=_brief(fault), step=raw)
@@ -273,6 +277,15 @@ class Forwarder:
         if not self.store_up:
             self.store_up = True
             log.warning("store.up", store=store_name(self._engine))
+
+
+def _is_the_stores(fault: Exception) -> bool:
+    """A right or a column that is missing is no fault of a step: it waits until that is mended.
+
+    PostgreSQL's class 42: "syntax error or access rule violation".
+    """
+    code = getattr(fault.orig, "sqlstate", None) if isinstance(fault, DBAPIError) else None
+    return (code or "").startswith("42")
 
 
 def _brief(fault: Exception) -> str:
