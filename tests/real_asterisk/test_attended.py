@@ -19,6 +19,9 @@ from tests.real_asterisk.given import (
 )
 from tests.real_asterisk.system import System, running_system
 
+# The transfer is missed now and then: docs/call-path.md, "Not sure yet". `scripts/test real -- -m load -k attended`
+pytestmark = pytest.mark.load
+
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:

@@ -72,7 +72,7 @@ def test_without_a_bridge_the_local_script_asks_and_the_call_is_on_record(
 def test_of_a_silent_caller_whom_the_local_script_asked_all_is_on_record(
     system: System, lacks: Protection | None
 ) -> None:
-    number = "13800000034" if lacks else "13800000033"
+    number = "13800000038" if lacks else "13800000037"
     if lacks:
         lacks.take_out(system.node.home, number)
     system.node.processes["ivr"].stop()

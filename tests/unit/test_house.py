@@ -67,7 +67,8 @@ def test_panoramisk_is_held_by_one_file_and_its_fastagi_by_none(files):
     users = {
         str(f) for f in ours if re.search(r"(?m)^(from|import) panoramisk", (ROOT / f).read_text())
     }
-    assert users == {"ivr/ami_link.py"}
+    peer = "scripts/benchmarks/peers/panoramisk_fastagi.py"  # what the bench sets beside ours
+    assert users - {peer} == {"ivr/ami_link.py"}
     assert "fast_agi" not in (ROOT / "ivr/ami_link.py").read_text()
 
 
