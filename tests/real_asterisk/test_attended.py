@@ -19,7 +19,8 @@ from tests.real_asterisk.given import (
 )
 from tests.real_asterisk.system import System, running_system
 
-# The transfer is missed now and then: docs/call-path.md, "Not sure yet". `scripts/test real -- -m load -k attended`
+# The transfer is missed now and then: docs/call-path.md, "Not sure yet".
+# By hand: `scripts/test real -- -m load -k attended`
 pytestmark = pytest.mark.load
 
 
