@@ -1,4 +1,4 @@
-"""Tones in G.711 u-law: to hum one, and to say whether a sound holds one."""
+"""Tones in G.711 A-law: to hum one, and to say whether a sound holds one."""
 
 import math
 from collections.abc import Iterable
@@ -7,13 +7,15 @@ RATE = 8000
 
 
 def _linear(code: int) -> int:
-    """The sample of a code, in -32124..32124 (ITU-T G.711)."""
-    code = ~code & 0xFF
-    size = ((((code & 0x0F) << 3) + 0x84) << ((code & 0x70) >> 4)) - 0x84
-    return -size if code & 0x80 else size
+    """The sample of a code, in -32256..32256 (ITU-T G.711)."""
+    code ^= 0x55
+    step, segment = (code & 0x0F) << 4, (code & 0x70) >> 4
+    size = (step + 0x108) << (segment - 1) if segment else step + 8
+    return size if code & 0x80 else -size
 
 
 LINEAR = tuple(_linear(code) for code in range(256))
+SILENCE = 0xD5
 
 
 def hum(hz: float, samples: int, loudness: int = 8000) -> bytes:
@@ -26,7 +28,7 @@ def holds_tone(packets: Iterable[bytes], hz: float) -> bool:
     """Whether at least a hundredth of the sound's energy is at this frequency (Goertzel)."""
     samples = [LINEAR[code] for packet in packets for code in packet]
     energy = sum(sample * sample for sample in samples)
-    if not energy:
+    if energy <= len(samples) * LINEAR[SILENCE] ** 2:
         return False
     turn = 2 * math.cos(math.tau * hz / RATE)
     before, last = 0.0, 0.0

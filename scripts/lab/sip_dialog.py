@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from scripts.lab.sip_message import Address, Header, Message, address_of, parameter
 
+VOICE_PAYLOAD = 8
 KEYS_PAYLOAD = 101
 SDP_TYPE: Header = ("Content-Type", "application/sdp")
 # What we may do where the other side says what it does.
@@ -75,15 +76,15 @@ def called(user: str, at: str, invite: Message) -> Dialog:
 
 
 def sdp(host: str, port: int, *, direction: str = "sendrecv", version: int = 1) -> str:
-    """G.711 u-law, and keys as telephone-event."""
+    """G.711 A-law, and keys as telephone-event."""
     lines = (
         "v=0",
         f"o=- 1 {version} IN IP4 {host}",
         "s=-",
         f"c=IN IP4 {host}",
         "t=0 0",
-        f"m=audio {port} RTP/AVP 0 {KEYS_PAYLOAD}",
-        "a=rtpmap:0 PCMU/8000",
+        f"m=audio {port} RTP/AVP {VOICE_PAYLOAD} {KEYS_PAYLOAD}",
+        f"a=rtpmap:{VOICE_PAYLOAD} PCMA/8000",
         f"a=rtpmap:{KEYS_PAYLOAD} telephone-event/8000",
         f"a=fmtp:{KEYS_PAYLOAD} 0-15",
         f"a={direction}",

@@ -34,6 +34,8 @@ def key_body(key: str) -> str:
 
 
 NO_BODY = "Content-Length: 0\n"
+# Whether he is still there (session timers) is then asked by UPDATE, which SIPp's -aa answers.
+MAY = "Allow: INVITE, ACK, CANCEL, BYE, INFO, OPTIONS, UPDATE\n"
 SDP_BODY = with_body(SDP, "application/sdp")
 
 
@@ -43,7 +45,7 @@ def invite(headers: str = "", *, speaks: bool = False) -> str:
     What a caller `speaks` leaves from another port than his keys.
     """
     body = SDP_BODY.replace("[media_port]", "[rtpstream_audio_port]") if speaks else SDP_BODY
-    return send(caller_request("INVITE", 1, headers + body, first=True), retransmit=True)
+    return send(caller_request("INVITE", 1, MAY + headers + body, first=True), retransmit=True)
 
 
 def caller_request(

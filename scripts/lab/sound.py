@@ -1,4 +1,4 @@
-"""What a telephone sends in a talk: silence or a hum in G.711 u-law, and its keys (RFC 4733)."""
+"""What a telephone sends in a talk: silence or a hum in G.711 A-law, and its keys (RFC 4733)."""
 
 import asyncio
 import secrets
@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from scripts.lab.hearing import RATE, holds_tone, hum
-from scripts.lab.sip_dialog import KEYS_PAYLOAD
+from scripts.lab.hearing import RATE, SILENCE, holds_tone, hum
+from scripts.lab.sip_dialog import KEYS_PAYLOAD, VOICE_PAYLOAD
 from scripts.lab.sip_message import Address
 
 TICK_S, SAMPLES = 0.02, 160
-SILENCE = b"\xff" * SAMPLES
+QUIET = bytes([SILENCE]) * SAMPLES
 KEYS = "0123456789*#ABCD"
 KEY_TICKS, LAST_WORDS = 8, 3  # a key lasts 160 ms; its end is said three times
 GAP_S = 0.1
@@ -59,18 +59,20 @@ class Sound(asyncio.DatagramProtocol):
     """One RTP stream.
 
     heard counts the packets that came, `keys` are the keys among them, `ear` keeps the last sound.
+    first: the number of its first packet; otherwise one of the lowest thousand.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first: int | None = None) -> None:
         self.heard = 0
         self.keys = ""
         self._last_key_at = -1
         self.ear: deque[bytes] = deque(maxlen=REMEMBERED)
-        self._hum = SILENCE
+        self._hum = QUIET
         self.lost = False  # nothing of what is sent arrives any more
         self.drops: Callable[[Packet], bool] = lambda _: False  # what gets lost on its way
         self.to: Address | None = None
-        self._number, self._time = secrets.randbelow(1000), secrets.randbelow(100000)
+        self._number = secrets.randbelow(1000) if first is None else first
+        self._time = secrets.randbelow(100000)
         self._source = secrets.randbits(32)
         self._key: deque[KeyPacket] = deque()
         self._key_time, self._key_begins = 0, False
@@ -139,7 +141,7 @@ class Sound(asyncio.DatagramProtocol):
             packet = self._packet(key.payload, self._key_time, key.body, marker=first)
             times = key.times
         else:
-            packet = self._packet(0, self._time, self._hum)
+            packet = self._packet(VOICE_PAYLOAD, self._time, self._hum)
         for _ in range(0 if self.drops(packet) else times):
             self._transport.sendto(packet, self.to)
 

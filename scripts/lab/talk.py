@@ -92,6 +92,7 @@ class Talk:
         self.note("dialled", self.dialog.target)
 
         def heard(answer: Message) -> None:
+            self.dialog.learn(answer)  # who is asked for can be transferred to while he rings
             self.note("progress", answer.start.removeprefix("SIP/2.0 "))
 
         answer = await self.line.ask(self.dialog, "INVITE", SDP_TYPE, body=self._sdp(), heard=heard)

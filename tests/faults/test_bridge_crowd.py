@@ -76,9 +76,11 @@ def crowd(records: Records, stream: int, calls: int, actions: Sequence[Action]) 
 def killed_bridge(records: Records) -> Iterator[float]:
     at = time.time()
     records.node.processes["ivr"].signal(signal.SIGKILL)
-    yield at
-    records.node.restart("ivr")
-    ask(records.node.home, "dialplan set global L110_DOWN_1 0")
+    try:
+        yield at
+    finally:
+        records.node.restart("ivr")
+        ask(records.node.home, "dialplan set global L110_DOWN_1 0")
 
 
 def rows_of(records: Records, stream: int) -> list[CallRow]:

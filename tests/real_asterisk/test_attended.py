@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from scripts.lab.seats import Manner
 from scripts.lab.telephone import Telephone
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.given import (
@@ -19,9 +20,7 @@ from tests.real_asterisk.given import (
 )
 from tests.real_asterisk.system import System, running_system
 
-# The transfer is missed now and then: docs/call-path.md, "Not sure yet".
-# By hand: `scripts/test real -- -m load -k attended`
-pytestmark = pytest.mark.load
+RINGS_S = 4
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +28,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with running_system(
         tmp_path_factory.mktemp("attended"),
         48,
+        settings=f"[seat_keys]\nthird_ring_s = {RINGS_S}\n",
         police=("8001", "8002"),
         livelihood=("7001", "7002"),
         registered=SEATS,
@@ -132,6 +132,57 @@ def test_an_operator_who_was_given_a_caller_asks_the_police_in_and_leaves(system
     call = system.call_of("13800000006", 10)
     assert (call.call_id, call.outcome) == (call_id, "talked-to-police")
     assert call.seat == name(police)
+
+
+def given_while_it_rings(system: System, number: str) -> None:
+    """The seat does not wait for an answer, and none comes: the caller stands in its place."""
+    for at in ("7001", "7002"):
+        system.telephones.at(at).manner = Manner(answers=False)
+    seat = with_police(system, number)
+    held = seat.talk
+    assert seat.hold(held) == 200
+    asked = seat.call("livelihood")
+    seat.wait_for("progress", "180", call_id=asked.call_id, timeout_s=5)
+    assert seat.transfer_to(asked, "livelihood", held) == 202
+    seat.wait_for("ended", call_id=held.call_id)
+    for at in ("7001", "7002"):
+        system.telephones.at(at).manner = TALKS_ON
+
+
+def test_who_was_given_while_it_rang_and_nobody_answered_comes_to_the_other_side(
+    system: System,
+) -> None:
+    given_while_it_rings(system, "13800000011")
+    operator = talking(system, "7")
+    assert slots_held(system) == 0
+    operator.hang_up()
+    system.town.ended("13800000011")
+    call = system.call_of("13800000011", 10)
+    assert (call.reason, call.outcome) == ("call-taker", "talked-to-livelihood")
+    assert call.seat == name(operator)
+
+
+@pytest.mark.control(without="the caller's way on in the place of the seat that dialled")
+def test_control_in_the_place_of_a_seat_the_caller_is_hung_up(system: System) -> None:
+    on = 'ExecIf($["${L110_CALL}" = ""]?Hangup())'
+    with system.config_changed("handover.conf", on, "Hangup()", "dialplan reload"):
+        given_while_it_rings(system, "13800000012")
+        system.town.ended("13800000012", RINGS_S + 10)
+    assert system.call_of("13800000012", 10).outcome == "talked-to-police"
+
+
+@pytest.mark.control(without="the wait until Asterisk tells who is with whom")
+def test_control_without_waiting_the_line_stays_taken_and_the_record_lacks_the_release(
+    system: System,
+) -> None:
+    waits = "GotoIf($[${L110_TURN} >= 40 "
+    at_once = waits.replace("40", "0")
+    with system.config_changed("handover.conf", waits, at_once, "dialplan reload"):
+        operator = gives(system, with_police(system, "13800000013"), "livelihood")
+    assert slots_held(system) == 1
+    operator.hang_up()
+    system.town.ended("13800000013")
+    assert system.call_of("13800000013", 10).released_at is None
 
 
 KNOWS_HIM = "MSet(L110_CHANNEL=${L110_GIVEN},"

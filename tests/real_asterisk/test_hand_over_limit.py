@@ -75,7 +75,6 @@ def forced(system: System, number: str) -> list[str]:
     return [str(s.data["to"]) for s in steps if s.kind == "asked-in" and s.data["forced"] == "yes"]
 
 
-@pytest.mark.load  # not reliable: docs/call-path.md, "Not sure yet"
 def test_hand_overs_after_a_word_count_and_the_third_one_brings_the_other_side_to_him(
     system: System,
 ) -> None:
@@ -86,7 +85,6 @@ def test_hand_overs_after_a_word_count_and_the_third_one_brings_the_other_side_t
     assert forced(system, "13800000001") == ["livelihood"]
 
 
-@pytest.mark.load  # not reliable: docs/call-path.md, "Not sure yet"
 @pytest.mark.control(without="the count of hand-overs after a word")
 def test_control_uncounted_the_third_hand_over_is_made(system: System) -> None:
     count = "Set(MASTER_CHANNEL(L110_HANDOVERS)=$["

@@ -121,7 +121,6 @@ def test_who_comes_back_late_from_his_second_refer_keeps_his_third_leg_alone(
     assert (both_s < 1) is (lacks is None)
 
 
-@pytest.mark.load  # not reliable: docs/call-path.md, "Not sure yet"
 @pytest.mark.parametrize("lacks", [PROTECTED, without("the look for him", SEES_THE_JOINED)])
 def test_who_is_back_from_his_second_refer_without_a_final_word_keeps_one_leg(
     played: Played, lacks: Protection | None

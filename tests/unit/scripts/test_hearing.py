@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.lab.hearing import LINEAR, holds_tone, hum
+from scripts.lab.hearing import LINEAR, SILENCE, holds_tone, hum
 
 
 @pytest.mark.parametrize("hz", [400, 500, 650, 900])
@@ -21,5 +21,5 @@ def test_two_tones_at_once_are_both_heard() -> None:
 
 
 def test_silence_holds_no_tone() -> None:
-    assert not holds_tone([b"\xff" * 160] * 50, 500)
+    assert not holds_tone([bytes([SILENCE]) * 160] * 50, 500)
     assert not holds_tone([], 500)
