@@ -77,8 +77,8 @@ def all_back(system: System, numbers: list[str]) -> bool:
 
 def test_star_after_a_refer_brings_the_caller_back_to_the_police(system: System) -> None:
     # Twice, on a slow machine the first may come before he is back; the second is lost on a seat.
-    twice = [Wait(1.5), Press("*"), Wait(1.5), Press("*")]
-    system.town.call("13800000002", [Press("2"), *twice, Stay(20)])
+    star = Press("*")
+    system.town.call("13800000002", [Press("2"), Wait(1.5), star, Wait(1.5), star, Stay(20)])
     assert [seat[0] for seat in system.town.ended("13800000002").talked_to] == ["8"]
     call = system.call_of("13800000002")
     assert (call.outcome, call.release_mode) == ("talked-to-police", "refer")
