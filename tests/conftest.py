@@ -1,5 +1,6 @@
 """What every tier shares: no settings of this machine, and one PostgreSQL server for all."""
 
+import json
 import os
 import time
 from collections.abc import Generator, Iterator
@@ -40,6 +41,7 @@ def postgres() -> Iterator[PostgresServer]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fault", default="", help="only the faults with these numbers: 27,B8")
     parser.addoption("--findings", default="", help="folder for what the tests of faults saw")
+    parser.addoption("--fault-marks", default="", help="file for the tests and controls by number")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -48,6 +50,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         kept = [item for item in items if wanted & set(_numbers(item))]
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
+
+    if config.getoption("--fault-marks"):
+        marks = sorted({mark for item in items for mark in _marks(item)})
+        Path(config.getoption("--fault-marks")).write_text(json.dumps(marks))
+
+
+def _marks(item: pytest.Item) -> Iterator[tuple[str, str]]:
+    kind = "control" if item.get_closest_marker("control") else "fault"
+    return ((kind, number) for number in _numbers(item))
 
 
 def _numbers(item: pytest.Item) -> tuple[str, ...]:
@@ -80,6 +91,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     if folder and _numbers(item):
         finding = item.stash.setdefault(FINDING, _finding(item))
         finding.passed = item.stash.get(PASSED, False)
+        finding.skipped = item.stash.get(SKIPPED, "")
         finding.seconds = round(time.monotonic() - began, 1)
         finding.at = f"{datetime.now(UTC):%Y-%m-%d %H:%M}Z"
         keep(Path(folder), finding)
@@ -87,14 +99,17 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 PASSED = pytest.StashKey[bool]()
+SKIPPED = pytest.StashKey[str]()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     item.stash[PASSED] = item.stash.get(PASSED, True) and report.passed
+    if report.skipped:
+        item.stash[SKIPPED] = str(call.excinfo.value if call.excinfo else "not run")
     return report
 
 

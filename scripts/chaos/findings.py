@@ -13,6 +13,7 @@ class Finding:
 
     numbers: of the catalogue. control: the same test with a protection off, which must go red;
     `how` then says what was taken out. caller, records, leaks: what was seen, in words.
+    skipped: why it did not run.
     """
 
     test: str
@@ -23,6 +24,7 @@ class Finding:
     records: list[str] = field(default_factory=list)
     leaks: list[str] = field(default_factory=list)
     passed: bool = False
+    skipped: str = ""
     seconds: float = 0.0
     at: str = ""
 

@@ -41,8 +41,8 @@ def page(catalogue: Mapping[str, Fault], findings: Sequence[Finding], when: str)
 def _counts(run: Sequence[Row], left: Sequence[Row], when: str) -> str:
     passed = sum(row.passed for row in run)
     lines = [f"{when}: {passed} of {len(run)} faults passed, {len(left)} not run."]
-    if failed := [_link(row) for row in run if not row.passed]:
-        lines.append(f"**Failed: {', '.join(failed)}.**")
+    if failed := [f"{_link(row)} ({row.result})" for row in run if not row.passed]:
+        lines.append(f"**Not passed: {', '.join(failed)}.**")
     if lacking := [f"{_link(row)} ({', '.join(row.lacks)})" for row in run if row.lacks]:
         lines.append(f"Not told: {', '.join(lacking)}.")
     return "\n\n".join(lines) + "\n"

@@ -17,13 +17,18 @@ class Row:
 
     @property
     def passed(self) -> bool:
-        """Only with its controls."""
-        return all(finding.passed for finding in (*self.tests, *self.controls))
+        """Only with its controls: a check that was not seen to fail proves nothing."""
+        return bool(self.controls) and all(one.passed for one in (*self.tests, *self.controls))
 
     @property
     def result(self) -> str:
         if not self.tests:
             return f"not run: {self.fault.later or 'not in this run'}"
+        skipped = [one.skipped for one in (*self.tests, *self.controls) if one.skipped]
+        if skipped and all(one.passed or one.skipped for one in (*self.tests, *self.controls)):
+            return f"skipped: {skipped[0]}"
+        if not self.controls and all(one.passed for one in self.tests):
+            return "no control"
         return "passed" if self.passed else "FAILED"
 
     @property

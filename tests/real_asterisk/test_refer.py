@@ -75,6 +75,28 @@ def all_back(system: System, numbers: list[str]) -> bool:
     return all(len(system.town.trunk_legs(number)) == 2 for number in numbers)
 
 
+ANSWERED = " same => n(answer),Answer(,i)"
+
+
+@pytest.mark.parametrize(
+    ("answers", "number"),
+    [
+        (True, "13800000006"),
+        pytest.param(False, "13800000007", marks=pytest.mark.control(without="its answer at once")),
+    ],
+)
+def test_the_livelihood_trunk_answers_at_once_and_so_the_police_channel_is_gone_at_once(
+    system: System, answers: bool, number: str
+) -> None:
+    rings = ANSWERED if answers else " same => n(answer),Wait(2)\n same => n,Answer(,i)"
+    with system.config_changed("extensions.conf", ANSWERED, rings, "dialplan reload"):
+        system.town.call(number, [Press("2"), Wait(1), Press("1"), Stay(20)])
+        system.town.ended(number)
+    free_ms = system.call_of(number).trunk_free_ms
+    assert free_ms is not None
+    assert (free_ms < 2000) is answers
+
+
 def test_star_after_a_refer_brings_the_caller_back_to_the_police(system: System) -> None:
     # Twice, on a slow machine the first may come before he is back; the second is lost on a seat.
     star = Press("*")

@@ -1,6 +1,9 @@
 """The list of faults, and the page that a run makes of what it saw."""
 
+import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,7 +85,32 @@ def test_a_fault_passes_only_with_its_control(broken: Finding) -> None:
     others = [finding for finding in (SEEN, CONTROL) if finding is not broken]
     told = page(BOOK, [replace(broken, passed=False), *others], "today")
     assert "| FAILED |" in told
-    assert "today: 0 of 1 faults passed, 1 not run.\n\n**Failed: [1](#1).**" in told
+    said = "today: 0 of 1 faults passed, 1 not run.\n\n**Not passed: [1](#1) (FAILED).**"
+    assert said in told
+
+
+def test_without_a_control_it_has_not_passed() -> None:
+    assert line_of("1", SEEN) == "| [1](#1) | bridge down | no control | police rang after 120 ms |"
+    assert "today: 0 of 1 faults passed" in page(BOOK, [SEEN], "today")
+
+
+@pytest.mark.parametrize("left_out", [SEEN, CONTROL])
+def test_what_was_skipped_has_not_passed_and_says_why(left_out: Finding) -> None:
+    others = [finding for finding in (SEEN, CONTROL) if finding is not left_out]
+    skipped = replace(left_out, passed=False, skipped="needs root")
+    said = page(BOOK, [skipped, *others], "today")
+    assert "**Not passed: [1](#1) (skipped: needs root).**" in said
+
+
+def test_each_fault_that_is_not_for_later_has_a_test_and_a_control(tmp_path: Path) -> None:
+    told = tmp_path / "marks.json"
+    asked = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "fault or control"]
+    asked += ["-p", "no:cacheprovider", f"--fault-marks={told}", "tests"]
+    subprocess.run(asked, check=True, stdout=subprocess.DEVNULL)
+    marks = {tuple(mark) for mark in json.loads(told.read_text())}
+    now = [number for number, fault in catalogue().items() if not fault.later]
+    wanted = {(kind, number) for number in now for kind in ("fault", "control")}
+    assert wanted - marks == set()
 
 
 def test_a_fault_without_a_test_says_why() -> None:
