@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from scripts.lab.waiting import wait_until
 from tests.faults.watched import cleared_within, raised_within, stays_quiet
 from tests.real_asterisk.system import Records, System, node_alone, running_system
 from tests.seen import nothing_left
+from tests.small_disk import small_disk
 
 pytestmark = pytest.mark.real_asterisk
 MEGABYTE = 1024 * 1024
@@ -25,20 +25,6 @@ QUIET = "[selftest]\nevery_s = 0\n"
 
 
 # ------------------------------------------------------------------ 39: the disk
-
-
-@contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], check=False
-    )
-    if made.returncode:
-        pytest.skip("a small file system needs the right to mount one")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.mark.fault("39", how="a disk of 32 MB filled to 85 %")
