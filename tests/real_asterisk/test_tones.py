@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from scripts.asterisk_console import ask
 from scripts.lab.seats import Manner
 from scripts.lab.telephone import Telephone
 from scripts.lab.waiting import NeverHappened, wait_until
@@ -86,6 +87,38 @@ def test_control_without_their_tones_neither_hears_that_somebody_is_asked_in(
         seat.press("*3")
         assert not hears(caller, ASKED_IN, 2)
         assert not hears(seat, ASKED_IN, 0.5)
+
+
+@pytest.mark.parametrize(
+    "told", [True, pytest.param(False, marks=pytest.mark.control(without="the tone"))]
+)
+def test_a_caller_whom_an_operator_hands_back_hears_that_he_was_handed_over(
+    system: System, told: bool
+) -> None:
+    operator = system.telephones.staff("7001", TALKS)
+    seat = system.telephones.staff("8001", Manner(ring_s=3, talk_s=40))
+    plan = system.town.plan
+    place = (plan.switch_host, plan.switch_port)
+    caller = Telephone(plan.callers_host, place, f"139{len(system.calls()):08d}").start()
+    kept = "Playback(l110/handed-over)\n same => n,Goto(l110-return,s,1)"
+    without = "Goto(l110-return,s,1)"
+    with system.config_changed("handover.conf", kept, kept if told else without, "dialplan reload"):
+        talk = caller.call("110")
+        caller.wait_for("answered", timeout_s=10)
+        caller.press("2", talk)
+        wait_until(lambda: "l110-livelihood" in channels(system), "the second menu", 5)
+        caller.press("1", talk)
+        operator.wait_for("answered", timeout_s=15)
+        operator.press("*1")
+        assert hears(caller, HANDED_OVER, 2) is told
+        seat.wait_for("answered", timeout_s=10)
+    caller.stop()
+    system.telephones.leave()
+    system.assert_nothing_outlives_its_call()
+
+
+def channels(system: System) -> str:
+    return ask(system.node.home, "core show channels concise")
 
 
 @pytest.mark.parametrize(

@@ -119,10 +119,15 @@ def one_seat(tmp_path: Path) -> Iterator[System]:
         yield system
 
 
+@pytest.mark.parametrize(
+    ("returned", "in_order"),
+    [(20, True), pytest.param(40, False, marks=pytest.mark.control(without="the order"))],
+)
 def test_the_queue_serves_keyed_emergencies_then_the_returned_then_those_without_a_key(
-    one_seat: System,
+    one_seat: System, returned: int, in_order: bool
 ) -> None:
     town = one_seat.town
+    ask(one_seat.node.home, f"dialplan set global L110_PRIO_RETURNED {returned}")
     town.call("13800000001", [Press("1"), Stay(14)])
     wait_until(lambda: town.talks("13800000001"), "the seat to be busy", 10)
     town.call("13800000010", [Stay(25)])
@@ -134,7 +139,8 @@ def test_the_queue_serves_keyed_emergencies_then_the_returned_then_those_without
 
     callers = ("13800000010", "13800000020", "13800000030")
     taken = {number: town.ended(number, 60).talked[0][1] for number in callers}
-    assert taken["13800000030"] < taken["13800000020"] < taken["13800000010"]
+    assert taken["13800000020"] < taken["13800000010"]
+    assert (taken["13800000030"] < taken["13800000020"]) is in_order
 
 
 def waiting(system: System) -> int:
