@@ -71,6 +71,11 @@ def press_until_gone(seat: Telephone, keys: str) -> None:
     press_until(seat, keys, talk.ended.is_set, "the seat's leg to end")
 
 
+def asked_in(system: System) -> bool:
+    """Whether anybody is on his way into a talk, or in it."""
+    return "@l110-third" in ask(system.node.home, "core show channels concise")
+
+
 def slots_held(system: System) -> int:
     shown = ask(system.node.home, "group show channels").splitlines()
     return sum(line.split()[1:3] == ["line", "l110"] for line in shown)

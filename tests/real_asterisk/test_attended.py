@@ -4,14 +4,18 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from db.models import CallRow
 from scripts.lab.seats import Manner
 from scripts.lab.telephone import Telephone
-from scripts.lab.waiting import wait_until
+from scripts.lab.waiting import NeverHappened, wait_until
 from tests.real_asterisk.given import (
     SEATS,
     TALKS_ON,
+    asked_in,
     gives,
     name,
+    press_until,
+    press_until_gone,
     slots_held,
     talking,
     three_talk,
@@ -116,7 +120,7 @@ def three_way_by_who_was_given(system: System, number: str) -> Telephone:
     operator = gives(system, with_police(system, number), "livelihood")
     for seat in ("8001", "8002"):
         assert system.telephones.at(seat).free
-    operator.press("*3")
+    press_until(operator, "*3", lambda: asked_in(system), "somebody to be asked in")
     return operator
 
 
@@ -134,10 +138,10 @@ def test_an_operator_who_was_given_a_caller_asks_the_police_in_and_leaves(system
     assert call.seat == name(police)
 
 
-def given_while_it_rings(system: System, number: str) -> None:
-    """The seat does not wait for an answer, and none comes: the caller stands in its place."""
+def given_while_it_rings(system: System, number: str, *, answered: bool) -> None:
+    """The seat does not wait for an answer: its caller stands in its place in the queue."""
     for at in ("7001", "7002"):
-        system.telephones.at(at).manner = Manner(answers=False)
+        system.telephones.at(at).manner = Manner(ring_s=1.5, talk_s=60, answers=answered)
     seat = with_police(system, number)
     held = seat.talk
     assert seat.hold(held) == 200
@@ -149,26 +153,61 @@ def given_while_it_rings(system: System, number: str) -> None:
         system.telephones.at(at).manner = TALKS_ON
 
 
+def released_once(system: System, call: CallRow) -> bool:
+    return [step.kind for step in system.steps_of(call)].count("released") == 1
+
+
+def test_who_was_given_while_it_rang_talks_to_who_answers_and_the_line_is_free(
+    system: System,
+) -> None:
+    given_while_it_rings(system, "13800000011", answered=True)
+    wait_until(lambda: slots_held(system) == 0, "the line to be free", 2)
+    operator = talking(system, "7")
+    press_until_gone(operator, "*1")
+    police = talking(system, "8")
+    police.hang_up()
+    system.town.ended("13800000011")
+    call = system.call_of("13800000011", 10)
+    assert (call.outcome, call.seat) == ("talked-to-police", name(police))
+    assert released_once(system, call)
+    seats = [step.data["member"] for step in system.steps_of(call) if step.kind == "seat"]
+    assert seats[1:] == [name(operator), name(police)]
+
+
 def test_who_was_given_while_it_rang_and_nobody_answered_comes_to_the_other_side(
     system: System,
 ) -> None:
-    given_while_it_rings(system, "13800000011")
+    given_while_it_rings(system, "13800000012", answered=False)
+    wait_until(lambda: slots_held(system) == 0, "the line to be free", 2)
     operator = talking(system, "7")
-    assert slots_held(system) == 0
     operator.hang_up()
-    system.town.ended("13800000011")
-    call = system.call_of("13800000011", 10)
+    system.town.ended("13800000012")
+    call = system.call_of("13800000012", 10)
     assert (call.reason, call.outcome) == ("call-taker", "talked-to-livelihood")
     assert call.seat == name(operator)
+    assert released_once(system, call)
 
 
 @pytest.mark.control(without="the caller's way on in the place of the seat that dialled")
 def test_control_in_the_place_of_a_seat_the_caller_is_hung_up(system: System) -> None:
     on = 'ExecIf($["${L110_CALL}" = ""]?Hangup())'
     with system.config_changed("handover.conf", on, "Hangup()", "dialplan reload"):
-        given_while_it_rings(system, "13800000012")
-        system.town.ended("13800000012", RINGS_S + 10)
-    assert system.call_of("13800000012", 10).outcome == "talked-to-police"
+        given_while_it_rings(system, "13800000014", answered=False)
+        system.town.ended("13800000014", RINGS_S + 10)
+    assert system.call_of("13800000014", 10).seat != "seat-7001"
+
+
+@pytest.mark.control(without="the look where the caller stands")
+def test_control_unseen_he_keeps_the_line_and_who_answers_has_no_keys(system: System) -> None:
+    look = "Set(SHARED(l110stands,${L110_CHANNEL})=yes)"
+    with system.config_changed("handover.conf", look, "NoOp()", "dialplan reload"):
+        given_while_it_rings(system, "13800000015", answered=True)
+        operator = talking(system, "7")
+        assert slots_held(system) == 1
+        with pytest.raises(NeverHappened):
+            press_until_gone(operator, "*1")
+        operator.hang_up()
+        system.town.ended("13800000015")
 
 
 @pytest.mark.control(without="the wait until Asterisk tells who is with whom")
@@ -191,9 +230,8 @@ KNOWS_HIM = "MSet(L110_CHANNEL=${L110_GIVEN},"
 @pytest.mark.control(without="the caller's name for who was given him")
 def test_control_who_does_not_know_whom_he_was_given_asks_nobody_in(system: System) -> None:
     with system.config_changed("handover.conf", KNOWS_HIM, "MSet(L110_NOBODY=,", "dialplan reload"):
-        three_way_by_who_was_given(system, "13800000007")
-        with pytest.raises(AssertionError):
-            three_talk(system)
+        with pytest.raises(NeverHappened, match="asked in"):
+            three_way_by_who_was_given(system, "13800000007")
     talking(system, "7").hang_up()
     system.town.ended("13800000007")
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from db.models import CallRow
-from scripts.asterisk_console import ask
 from scripts.lab.seats import Manner
 from scripts.lab.telephone import Telephone
 from scripts.lab.waiting import NeverHappened, wait_until
 from tests.real_asterisk.given import (
     SEATS,
     TALKS_ON,
+    asked_in,
     gives,
     press_until,
     press_until_gone,
@@ -56,7 +56,7 @@ def given_twice(system: System, number: str) -> Telephone:
 def third_left_alone(system: System, number: str) -> Telephone:
     """An operator who was asked in and stayed with the caller, after two hand-overs."""
     police = given_twice(system, number)
-    police.press("*3")
+    press_until(police, "*3", lambda: asked_in(system), "somebody to be asked in")
     three_talk(system)
     police.hang_up()
     wait_until(lambda: system.node.largest_talk() == 2, "the call-taker to be gone", 5)
@@ -79,7 +79,7 @@ def test_hand_overs_after_a_word_count_and_the_third_one_brings_the_other_side_t
     system: System,
 ) -> None:
     police = given_twice(system, "13800000001")
-    police.press("*2")
+    press_until(police, "*2", lambda: asked_in(system), "somebody to be asked in")
     three_talk(system)
     assert not police.free
     assert forced(system, "13800000001") == ["livelihood"]
@@ -147,19 +147,14 @@ def test_control_not_refused_a_blind_transfer_takes_him_from_his_seat(system: Sy
     ended(system, "13800000006")
 
 
-def asked_in(system: System) -> bool:
-    """Whether anybody is on his way into a talk, or in it."""
-    return "@l110-third" in ask(system.node.home, "core show channels concise")
-
-
 def asks_twice(system: System, number: str) -> None:
     """The other side does not answer; when it rings no more the seat presses again."""
     police = given_twice(system, number)
     operators = [system.telephones.at(at) for at in ("7001", "7002")]
     for operator in operators:
         operator.manner = ASKS_NOT
-    police.press("*2")
-    wait_until(lambda: not all(seat.free for seat in operators), "an operator to ring", 5)
+    first = "an operator to ring"
+    press_until(police, "*2", lambda: not all(seat.free for seat in operators), first)
     wait_until(lambda: not asked_in(system), "the ringing to end", RINGS_S + 5)
     again = "an operator to ring again"
     press_until(police, "*2", lambda: not all(seat.free for seat in operators), again)
@@ -185,10 +180,9 @@ def hands_over_while_it_rings(system: System, number: str) -> Telephone:
     for at in ("7001", "7002"):
         system.telephones.at(at).manner = ASKS_NOT
     police = with_police(system, number, stay_s=14)
-    police.press("*3")
     operators = [system.telephones.at(at) for at in ("7001", "7002")]
-    rings = wait_until(lambda: next((s for s in operators if not s.free), None), "an operator", 5)
-    assert rings is not None
+    press_until(police, "*3", lambda: not all(seat.free for seat in operators), "an operator")
+    rings = next(seat for seat in operators if not seat.free)
     press_until_gone(police, "*2")
     return rings
 
@@ -212,7 +206,7 @@ def test_control_left_alone_the_seat_rings_on_for_nobody(system: System) -> None
 def leaves_as_he_answers(system: System, number: str) -> Telephone:
     """The call-taker hangs up while the operator still hears what he is asked into."""
     police = with_police(system, number, stay_s=28)
-    police.press("*3")
+    press_until(police, "*3", lambda: asked_in(system), "somebody to be asked in")
     operator = talking(system, "7")
     police.hang_up()
     return operator
