@@ -229,9 +229,11 @@ KNOWS_HIM = "MSet(L110_CHANNEL=${L110_GIVEN},"
 
 @pytest.mark.control(without="the caller's name for who was given him")
 def test_control_who_does_not_know_whom_he_was_given_asks_nobody_in(system: System) -> None:
-    with system.config_changed("handover.conf", KNOWS_HIM, "MSet(L110_NOBODY=,", "dialplan reload"):
-        with pytest.raises(NeverHappened, match="asked in"):
-            three_way_by_who_was_given(system, "13800000007")
+    with (
+        system.config_changed("handover.conf", KNOWS_HIM, "MSet(L110_NOBODY=,", "dialplan reload"),
+        pytest.raises(NeverHappened, match="asked in"),
+    ):
+        three_way_by_who_was_given(system, "13800000007")
     talking(system, "7").hang_up()
     system.town.ended("13800000007")
 
