@@ -59,9 +59,10 @@ def offered(switch: RawSip, number: str, codec: str, payload: int) -> tuple[Mess
     host = switch.at.partition(":")[0]
     body = (
         sdp(host, 40000)
-        .replace(" 0 101", f" {payload} 101")
-        .replace("0 PCMU/8000", f"{payload} {codec}")
+        .replace(" 8 101", f" {payload} 101")
+        .replace("8 PCMA/8000", f"{payload} {codec}")
     )
+    assert f"a=rtpmap:{payload} {codec}\r\n" in body
     invite = switch.invite(number, body)
     began = time.monotonic()
     switch.say(invite.encode())

@@ -54,7 +54,7 @@ def test_from_police_to_police_the_line_stays_taken_and_nothing_is_released(
 ) -> None:
     first = with_police(system, "13800000001")
     second = gives(system, first, "police")
-    assert slots_held(system) == 1
+    wait_until(lambda: slots_held(system) == 1, "a line to be taken", 2)
     second.hang_up()
     system.town.ended("13800000001")
     call = system.call_of("13800000001", 10)
@@ -68,7 +68,7 @@ def test_from_livelihood_to_police_he_is_returned_and_takes_a_line(system: Syste
     operator = with_livelihood(system, "13800000002")
     assert slots_held(system) == 0
     police = gives(system, operator, "police")
-    assert slots_held(system) == 1
+    wait_until(lambda: slots_held(system) == 1, "a line to be taken", 2)
     police.hang_up()
     system.town.ended("13800000002")
     call = system.call_of("13800000002", 10)
@@ -107,7 +107,7 @@ def test_a_seat_that_was_given_a_caller_gives_him_on(system: System) -> None:
     operator = gives(system, with_police(system, "13800000005"), "livelihood")
     wait_until(lambda: slots_held(system) == 0, "the line to be free", 5)
     police = gives(system, operator, "police")
-    assert slots_held(system) == 1
+    wait_until(lambda: slots_held(system) == 1, "a line to be taken", 2)
     police.hang_up()
     system.town.ended("13800000005")
     call = system.call_of("13800000005", 10)
@@ -127,7 +127,7 @@ def three_way_by_who_was_given(system: System, number: str) -> Telephone:
 def test_an_operator_who_was_given_a_caller_asks_the_police_in_and_leaves(system: System) -> None:
     operator = three_way_by_who_was_given(system, "13800000006")
     three_talk(system)
-    assert slots_held(system) == 1
+    wait_until(lambda: slots_held(system) == 1, "a line to be taken", 2)
     operator.hang_up()
     police = talking(system, "8")
     call_id = police.told("X-L110-Call")

@@ -123,7 +123,7 @@ def test_no_release_is_no_figure():
 def test_the_caller_keys_after_a_second_and_goes_a_fifth_of_a_second_later():
     by_tone = the_call(key_by_info=False)
     assert 'play_dtmf="2"' in by_tone
-    assert by_tone.index('milliseconds="1200"') < by_tone.index("BYE")
+    assert by_tone.index('milliseconds="1200"') < by_tone.index("BYE sip")
     by_info = the_call(key_by_info=True)
     assert by_info.index('milliseconds="1000"') < by_info.index("Signal=2")
     assert by_info.count('milliseconds="100"') == 2
