@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +17,7 @@ from scripts.cli.live import EVENTS
 from scripts.lab.callers import HangUp, Press, Stay, Wait
 from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
-from tests.real_asterisk.ami_hands import client, through_relay, until
+from tests.real_asterisk.ami_hands import client, frozen, through_relay, until
 from tests.real_asterisk.relay import Relay
 from tests.real_asterisk.system import System, running_system
 
@@ -230,18 +228,14 @@ def test_idle_connections_keep_nobody_out_for_long(system: System) -> None:
 
 
 def test_a_frozen_asterisk_does_once_what_it_was_asked_once(system: System) -> None:
-    pid = system.node.processes["asterisk"].pid
     member = {"Queue": "livelihood", "Interface": "Local/2@l110-nothing", "MemberName": "once"}
 
     async def scene() -> None:
         async with client(system, "actor") as ami, client(system, "reader") as reader:
-            os.kill(pid, signal.SIGSTOP)
-            try:
+            with frozen(system):
                 with pytest.raises(AmiAnswerLost):
                     await ami.action("QueueAdd", member, within_s=1)
                 await until(lambda: not reader.state.connected, 15)
-            finally:
-                os.kill(pid, signal.SIGCONT)
             await ami.ready(20)
             await reader.ready(20)
             queues = (await reader.snapshot()).queues
