@@ -199,8 +199,10 @@ def test_control_in_the_place_of_a_seat_the_caller_is_hung_up(system: System) ->
 
 @pytest.mark.control(without="the look where the caller stands")
 def test_control_unseen_he_keeps_the_line_and_who_answers_has_no_keys(system: System) -> None:
-    look = "Set(SHARED(l110stands,${L110_CHANNEL})=yes)"
-    with system.config_changed("handover.conf", look, "NoOp()", "dialplan reload"):
+    look = 'GotoIf($["${L110_PEER}" = "" & "${IMPORT('
+    with system.config_changed(
+        "handover.conf", look, look.replace('= ""', '= "?"'), "dialplan reload"
+    ):
         given_while_it_rings(system, "13800000015", answered=True)
         operator = talking(system, "7")
         assert slots_held(system) == 1
