@@ -147,6 +147,8 @@ def given_while_it_rings(system: System, number: str, *, answered: bool) -> None
     assert seat.hold(held) == 200
     asked = seat.call("livelihood")
     seat.wait_for("progress", "180", call_id=asked.call_id, timeout_s=5)
+    rings = [system.telephones.at(at) for at in ("7001", "7002")]
+    wait_until(lambda: not all(one.free for one in rings), "an operator to ring", 5)
     assert seat.transfer_to(asked, "livelihood", held) == 202
     seat.wait_for("ended", call_id=held.call_id)
     for at in ("7001", "7002"):
