@@ -203,7 +203,7 @@ def test_control_in_the_place_of_a_seat_the_caller_is_hung_up(system: System) ->
 def test_control_unseen_he_keeps_the_line_and_who_answers_has_no_keys(system: System) -> None:
     look = 'GotoIf($["${L110_PEER}" = "" & "${IMPORT('
     with system.config_changed(
-        "handover.conf", look, look.replace('= ""', '= "?"'), "dialplan reload"
+        "seats.conf", look, look.replace('= ""', '= "?"'), "dialplan reload"
     ):
         given_while_it_rings(system, "13800000015", answered=True)
         operator = talking(system, "7")
@@ -220,7 +220,7 @@ def test_control_without_waiting_the_line_stays_taken_and_the_record_lacks_the_r
 ) -> None:
     waits = "GotoIf($[${L110_TURN} >= 40 "
     at_once = waits.replace("40", "0")
-    with system.config_changed("handover.conf", waits, at_once, "dialplan reload"):
+    with system.config_changed("seats.conf", waits, at_once, "dialplan reload"):
         operator = gives(system, with_police(system, "13800000013"), "livelihood")
     assert slots_held(system) == 1
     operator.hang_up()
@@ -252,7 +252,7 @@ LINE_FOLLOWS = '=${IF($["${L110_NEXT}" = "police"]?line)})'
 def test_control_without_its_line_a_police_talk_goes_on_uncounted(
     system: System, number: str, begins: Callable[[System, str], Telephone]
 ) -> None:
-    with system.config_changed("handover.conf", LINE_FOLLOWS, "=)", "dialplan reload"):
+    with system.config_changed("seats.conf", LINE_FOLLOWS, "=)", "dialplan reload"):
         police = gives(system, begins(system, number), "police")
         wait_until(lambda: slots_held(system) == 0, "no line to be taken", 5)
     police.hang_up()
@@ -266,7 +266,7 @@ SAME_SIDE = 'GotoIf($["${L110_NEXT:0:6}" = "${L110_QUEUE:0:6}"]?told)'
 def test_control_without_a_look_at_the_sides_every_word_between_seats_is_a_hand_over(
     system: System,
 ) -> None:
-    with system.config_changed("handover.conf", SAME_SIDE, "NoOp()", "dialplan reload"):
+    with system.config_changed("seats.conf", SAME_SIDE, "NoOp()", "dialplan reload"):
         police = gives(system, with_police(system, "13800000010"), "police")
     police.hang_up()
     system.town.ended("13800000010")

@@ -88,7 +88,7 @@ def test_hand_overs_after_a_word_count_and_the_third_one_brings_the_other_side_t
 @pytest.mark.control(without="the count of hand-overs after a word")
 def test_control_uncounted_the_third_hand_over_is_made(system: System) -> None:
     count = "Set(MASTER_CHANNEL(L110_HANDOVERS)=$["
-    with system.config_changed(DIALPLAN[0], count, "NoOp($[", DIALPLAN[1]):
+    with system.config_changed("seats.conf", count, "NoOp($[", DIALPLAN[1]):
         police = given_twice(system, "13800000002")
         press_until_gone(police, "*2")
     assert forced(system, "13800000002") == []
@@ -139,7 +139,7 @@ def test_a_third_party_left_alone_transfers_him_nowhere_and_he_stays(system: Sys
 
 @pytest.mark.control(without="the refusal of the third one")
 def test_control_not_refused_a_blind_transfer_takes_him_from_his_seat(system: System) -> None:
-    with system.config_changed(DIALPLAN[0], "?l110-nothing:", "?l110-transfer:", DIALPLAN[1]):
+    with system.config_changed("seats.conf", "?l110-nothing:", "?l110-transfer:", DIALPLAN[1]):
         police = rung_after_two(system, "13800000006")
         talk = police.talk
         assert police.transfer("livelihood") == 202
