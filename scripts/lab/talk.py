@@ -14,6 +14,7 @@ from scripts.lab.sip_wire import NoAnswer, Wire
 from scripts.lab.sound import Sound
 
 KEY_TYPE: Header = ("Content-Type", "application/dtmf-relay")
+LET_GO_S = 0.3  # what a node takes to end a leg that it has put somebody else into
 
 
 @dataclass(slots=True)
@@ -137,6 +138,15 @@ class Talk:
             await self.line.ask(self.dialog, "INFO", KEY_TYPE, body=body)
             await asyncio.sleep(0.15)
 
+    async def leave(self) -> None:
+        """After a transfer. A leg that still rings is the node's to end; a CANCEL comes late.
+
+        (One in the same millisecond can meet the move of the caller into that leg's place, and
+        then Asterisk hangs him up: docs/call-path.md, Transfers.)
+        """
+        if self.answered.is_set() or not await self._over_within(LET_GO_S):
+            await self.hang_up()
+
     async def hang_up(self) -> None:
         if self.ended.is_set():
             return
@@ -206,7 +216,7 @@ class Talk:
         if line.startswith("SIP/2.0 2"):  # whoever transferred well leaves
             for talk in (self, self._goes_with):
                 if talk:
-                    self.line.wire.begin(talk.hang_up())
+                    self.line.wire.begin(talk.leave())
 
     def _say(self, request: Message, status: str, *headers: Header, body: str = "") -> None:
         answer = answer_to(request, status, *headers, tag=self.dialog.tag, body=body)

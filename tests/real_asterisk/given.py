@@ -23,7 +23,18 @@ def talking(system: System, side: str, but: Telephone | None = None) -> Telephon
 
     found = wait_until(busy, f"a seat {side}... in a talk", 25)
     assert found is not None
+    wait_until(lambda: put_together(system, found), f"{name(found)} in a bridge", 5)
     return found
+
+
+def put_together(system: System, seat: Telephone) -> bool:
+    """Whether the node has joined this seat with anybody: one that only answered hears nobody."""
+    rows = [
+        row.split("!") for row in ask(system.node.home, "core show channels concise").splitlines()
+    ]
+    return any(
+        row[0].startswith(f"PJSIP/{name(seat)}-") and row[-2] for row in rows if len(row) > 2
+    )
 
 
 def in_a_talk(seat: Telephone) -> bool:

@@ -17,8 +17,8 @@ GONE = Manner(ring_s=0.2, talk_s=0.2)
 # As slow as a node is under far too much load: what is done when a seat answers takes a second.
 ANSWERED, SLOWLY = "[l110-seat]\nexten => s,1,", "[l110-seat]\nexten => s,1,Wait(1)\n same => n,"
 LOOK = 'GotoIf($["${L110_TALKS}" = ""]?again)'
-TO_POLICE = [Press("1"), Stay(30)]
-TO_LIVELIHOOD = [Press("2"), Wait(1), Press("1"), Stay(30)]
+TO_POLICE: Sequence[Action] = [Press("1"), Stay(30)]
+TO_LIVELIHOOD: Sequence[Action] = [Press("2"), Wait(1), Press("1"), Stay(30)]
 SEAT_OF = {Press("1"): "8001", Press("2"): "7001"}
 
 
