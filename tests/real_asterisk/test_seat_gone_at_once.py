@@ -19,7 +19,7 @@ ANSWERED, SLOWLY = "[l110-seat]\nexten => s,1,", "[l110-seat]\nexten => s,1,Wait
 LOOK = 'GotoIf($["${L110_TALKS}" = ""]?again)'
 TO_POLICE: Sequence[Action] = [Press("1"), Stay(30)]
 TO_LIVELIHOOD: Sequence[Action] = [Press("2"), Wait(1), Press("1"), Stay(30)]
-SEAT_OF = {Press("1"): "8001", Press("2"): "7001"}
+SEAT_OF: dict[Action, str] = {Press("1"): "8001", Press("2"): "7001"}
 
 
 @pytest.fixture(scope="module")
