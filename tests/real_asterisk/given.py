@@ -15,7 +15,14 @@ SEATS = ("8001", "8002", "7001", "7002")
 
 
 def talking(system: System, side: str, but: Telephone | None = None) -> Telephone:
-    """The seat of this side (the first digit of its number) that is in a talk."""
+    """The seat of this side (its number's first digit) that the node has joined with anybody."""
+    found = answering(system, side, but)
+    wait_until(lambda: put_together(system, found), f"{name(found)} in a bridge", 5)
+    return found
+
+
+def answering(system: System, side: str, but: Telephone | None = None) -> Telephone:
+    """The seat of this side that has answered; it may still hear a prompt and nobody."""
     at = [system.telephones.at(number) for number in SEATS if number.startswith(side)]
 
     def busy() -> Telephone | None:
@@ -23,7 +30,6 @@ def talking(system: System, side: str, but: Telephone | None = None) -> Telephon
 
     found = wait_until(busy, f"a seat {side}... in a talk", 25)
     assert found is not None
-    wait_until(lambda: put_together(system, found), f"{name(found)} in a bridge", 5)
     return found
 
 

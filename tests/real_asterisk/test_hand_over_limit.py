@@ -11,6 +11,7 @@ from scripts.lab.waiting import NeverHappened, wait_until
 from tests.real_asterisk.given import (
     SEATS,
     TALKS_ON,
+    answering,
     asked_in,
     gives,
     press_until,
@@ -207,7 +208,7 @@ def leaves_as_he_answers(system: System, number: str) -> Telephone:
     """The call-taker hangs up while the operator still hears what he is asked into."""
     police = with_police(system, number, stay_s=28)
     press_until(police, "*3", lambda: asked_in(system), "somebody to be asked in")
-    operator = talking(system, "7")
+    operator = answering(system, "7")
     police.hang_up()
     return operator
 
