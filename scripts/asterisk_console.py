@@ -20,8 +20,17 @@ def is_up(home: Home) -> bool:
 
 def channels(home: Home) -> list[str]:
     """Names of the channels that are up now."""
+    return [row[0] for row in _channel_rows(home)]
+
+
+def bridged(home: Home) -> list[str]:
+    """Names of the channels that are joined with anybody now; their row ends with bridge and id."""
+    return [row[0] for row in _channel_rows(home) if row[-2]]
+
+
+def _channel_rows(home: Home) -> list[list[str]]:
     lines = ask(home, "core show channels concise").splitlines()
-    return [line.split("!")[0] for line in lines if "!" in line]
+    return [line.split("!") for line in lines if "!" in line]
 
 
 def largest_talk(home: Home) -> int:

@@ -1,17 +1,37 @@
 """Seats with telephones of their own that ask, give and keep callers; for tests of hand-overs."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
-from scripts.asterisk_console import ask
+from scripts.asterisk_console import ask, bridged
 from scripts.lab.callers import Press, Stay, Wait
 from scripts.lab.seats import Manner
 from scripts.lab.telephone import Telephone
 from scripts.lab.waiting import NeverHappened, wait_until
-from tests.real_asterisk.system import System
+from tests.real_asterisk.system import System, running_system
 
 TALKS_ON = Manner(ring_s=0.2, talk_s=60)
-SEATS = ("8001", "8002", "7001", "7002")
+POLICE, LIVELIHOOD = ("8001", "8002"), ("7001", "7002")
+SEATS = (*POLICE, *LIVELIHOOD)
+
+
+@contextmanager
+def two_seats_a_side(root: Path, place: int, settings: str = "") -> Iterator[System]:
+    """A system whose seats are all telephones of the node; nobody sits there yet."""
+    with running_system(
+        root, place, settings=settings, police=POLICE, livelihood=LIVELIHOOD, registered=SEATS
+    ) as system:
+        yield system
+
+
+def everybody_at_work(system: System) -> Iterator[None]:
+    """Each seat taken before, left after, and nothing goes on: what a fixture yields from."""
+    for number in SEATS:
+        system.telephones.staff(number, TALKS_ON)
+    yield
+    system.telephones.leave()
+    system.assert_nothing_outlives_its_call()
 
 
 def talking(system: System, side: str, but: Telephone | None = None) -> Telephone:
@@ -35,12 +55,7 @@ def answering(system: System, side: str, but: Telephone | None = None) -> Teleph
 
 def put_together(system: System, seat: Telephone) -> bool:
     """Whether the node has joined this seat with anybody: one that only answered hears nobody."""
-    rows = [
-        row.split("!") for row in ask(system.node.home, "core show channels concise").splitlines()
-    ]
-    return any(
-        row[0].startswith(f"PJSIP/{name(seat)}-") and row[-2] for row in rows if len(row) > 2
-    )
+    return any(one.startswith(f"PJSIP/{name(seat)}-") for one in bridged(system.node.home))
 
 
 def in_a_talk(seat: Telephone) -> bool:

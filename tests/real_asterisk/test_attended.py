@@ -9,9 +9,9 @@ from scripts.lab.seats import Manner
 from scripts.lab.telephone import Telephone
 from scripts.lab.waiting import NeverHappened, wait_until
 from tests.real_asterisk.given import (
-    SEATS,
     TALKS_ON,
     asked_in,
+    everybody_at_work,
     gives,
     name,
     press_until,
@@ -19,34 +19,25 @@ from tests.real_asterisk.given import (
     slots_held,
     talking,
     three_talk,
+    two_seats_a_side,
     with_livelihood,
     with_police,
 )
-from tests.real_asterisk.system import System, running_system
+from tests.real_asterisk.system import System
 
 RINGS_S = 4
 
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with running_system(
-        tmp_path_factory.mktemp("attended"),
-        48,
-        settings=f"[seat_keys]\nthird_ring_s = {RINGS_S}\n",
-        police=("8001", "8002"),
-        livelihood=("7001", "7002"),
-        registered=SEATS,
-    ) as system:
+    keys = f"[seat_keys]\nthird_ring_s = {RINGS_S}\n"
+    with two_seats_a_side(tmp_path_factory.mktemp("attended"), 48, keys) as system:
         yield system
 
 
 @pytest.fixture(autouse=True)
 def seats(system: System) -> Iterator[None]:
-    for number in SEATS:
-        system.telephones.staff(number, TALKS_ON)
-    yield
-    system.telephones.leave()
-    system.assert_nothing_outlives_its_call()
+    yield from everybody_at_work(system)
 
 
 def test_from_police_to_police_the_line_stays_taken_and_nothing_is_released(

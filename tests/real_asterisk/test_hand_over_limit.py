@@ -9,18 +9,18 @@ from scripts.lab.seats import Manner
 from scripts.lab.telephone import Telephone
 from scripts.lab.waiting import NeverHappened, wait_until
 from tests.real_asterisk.given import (
-    SEATS,
-    TALKS_ON,
     answering,
     asked_in,
+    everybody_at_work,
     gives,
     press_until,
     press_until_gone,
     talking,
     three_talk,
+    two_seats_a_side,
     with_police,
 )
-from tests.real_asterisk.system import System, running_system
+from tests.real_asterisk.system import System
 
 RINGS_S = 5
 DIALPLAN = ("handover.conf", "dialplan reload")
@@ -29,24 +29,14 @@ ASKS_NOT = Manner(answers=False)
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with running_system(
-        tmp_path_factory.mktemp("limit"),
-        51,
-        settings=f"[seat_keys]\nthird_ring_s = {RINGS_S}\n",
-        police=("8001", "8002"),
-        livelihood=("7001", "7002"),
-        registered=SEATS,
-    ) as system:
+    keys = f"[seat_keys]\nthird_ring_s = {RINGS_S}\n"
+    with two_seats_a_side(tmp_path_factory.mktemp("limit"), 51, keys) as system:
         yield system
 
 
 @pytest.fixture(autouse=True)
 def seats(system: System) -> Iterator[None]:
-    for number in SEATS:
-        system.telephones.staff(number, TALKS_ON)
-    yield
-    system.telephones.leave()
-    system.assert_nothing_outlives_its_call()
+    yield from everybody_at_work(system)
 
 
 def given_twice(system: System, number: str) -> Telephone:

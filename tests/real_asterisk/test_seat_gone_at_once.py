@@ -1,7 +1,6 @@
 """A seat that answers and is gone before it was put together with its caller."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 
 import pytest
 
@@ -9,10 +8,10 @@ from scripts.lab.callers import Action, Press, Stay, Wait
 from scripts.lab.seats import Manner
 from scripts.lab.telephone import Telephone
 from scripts.lab.waiting import wait_until
-from tests.real_asterisk.given import TALKS_ON, name, slots_held
-from tests.real_asterisk.system import System, running_system
+from tests.limits import dialplan_changed
+from tests.real_asterisk.given import TALKS_ON, name, slots_held, two_seats_a_side
+from tests.real_asterisk.system import System
 
-SEATS = ("8001", "8002", "7001", "7002")
 GONE = Manner(ring_s=0.2, talk_s=0.2)
 # As slow as a node is under far too much load: what is done when a seat answers takes a second.
 ANSWERED, SLOWLY = "[l110-seat]\nexten => s,1,", "[l110-seat]\nexten => s,1,Wait(1)\n same => n,"
@@ -24,26 +23,16 @@ SEAT_OF: dict[Action, str] = {Press("1"): "8001", Press("2"): "7001"}
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with running_system(
-        tmp_path_factory.mktemp("gone"),
-        97,
-        police=("8001", "8002"),
-        livelihood=("7001", "7002"),
-        registered=SEATS,
-    ) as system:
+    with two_seats_a_side(tmp_path_factory.mktemp("gone"), 97) as system:
         yield system
 
 
 @pytest.fixture(autouse=True)
 def slow(system: System) -> Iterator[None]:
-    with changed(system, ANSWERED, SLOWLY, "seats.conf"):
+    with dialplan_changed(system.node, "seats.conf", ANSWERED, SLOWLY):
         yield
     system.telephones.leave()
     system.assert_nothing_outlives_its_call()
-
-
-def changed(system: System, old: str, new: str, name: str) -> AbstractContextManager[None]:
-    return system.config_changed(name, old, new, "dialplan reload")
 
 
 def seat_gone_once(system: System, number: str, keys: Sequence[Action]) -> Telephone:
@@ -83,7 +72,7 @@ def test_the_caller_is_not_hung_up_but_rings_again(
 
 @pytest.mark.control(without="the look whether the two were put together")
 def test_control_without_the_look_he_is_hung_up_having_talked_to_nobody(system: System) -> None:
-    with changed(system, LOOK, "NoOp()", "handover.conf"):
+    with dialplan_changed(system.node, "handover.conf", LOOK, "NoOp()"):
         seat_gone_once(system, "13800000003", TO_POLICE)
         system.town.ended("13800000003", 5)
     call = system.call_of("13800000003", 10)
