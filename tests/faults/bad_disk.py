@@ -16,8 +16,9 @@ from scripts.lab.process import Process
 from tests.faults.power_cut_image import Recorder
 
 FULL, FSYNC_FAILED = 13, 1034  # SQLITE_FULL, SQLITE_IOERR_FSYNC
-SLOW_S = 2.0
 WELL, SLOW, NO_ROOM, NO_SYNC = "well", "slow", "full", "sync-fails"
+SLOWER = "slower"  # by more than the guard of a call, which SLOW only just reaches
+SYNC_TAKES_S = {SLOW: 2.0, SLOWER: 5.0}
 
 
 class BadDisk(Recorder):
@@ -30,8 +31,8 @@ class BadDisk(Recorder):
     def before(self, act: str, path: str) -> int:
         del path
         state = self.told.read_text()
-        if act == "sync" and state == SLOW:
-            time.sleep(SLOW_S)
+        if act == "sync" and state in SYNC_TAKES_S:
+            time.sleep(SYNC_TAKES_S[state])
         if act == "write" and state == NO_ROOM:
             return FULL
         return FSYNC_FAILED if act == "sync" and state == NO_SYNC else 0

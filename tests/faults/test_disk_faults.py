@@ -13,7 +13,7 @@ from scripts.chaos.findings import Finding
 from scripts.cli.backlog import journal_backlog
 from scripts.lab.footprint import footprint
 from scripts.lab.waiting import wait_until
-from tests.faults.bad_disk import NO_ROOM, NO_SYNC, SLOW, WELL, disk_file, start_bridge
+from tests.faults.bad_disk import NO_ROOM, NO_SYNC, SLOW, SLOWER, WELL, disk_file, start_bridge
 from tests.faults.calls_meanwhile import FORGETS_FIRST, Meanwhile
 from tests.real_asterisk.system import running_system
 
@@ -70,7 +70,7 @@ def test_control_with_the_writer_on_the_call_path_a_slow_disk_takes_the_menu_awa
     calls: Meanwhile, told: Finding
 ) -> None:
     fresh_bridge(calls, ON_THE_CALL_PATH)
-    disk_is(calls, SLOW)
+    disk_is(calls, SLOWER)
     try:
         begun = calls.begin(1)
         for number in begun:

@@ -33,7 +33,6 @@ class Relay:
     async def carry(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, to_us: bool
     ) -> None:
-        self.writers.append(writer)
         with suppress(ConnectionError):
             while data := await reader.read(65536):
                 if not to_us:
@@ -43,6 +42,8 @@ class Relay:
                     self.from_asterisk += data
                     await self.deliver(writer, data)
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
     async def deliver(self, writer: asyncio.StreamWriter, data: bytes) -> None:
         size = self.pieces or len(data)
@@ -55,19 +56,26 @@ class Relay:
 @asynccontextmanager
 async def relay_to(host: str, port: int) -> AsyncIterator[Relay]:
     relay = Relay()
-    tasks: set[asyncio.Task[None]] = set()
+    tasks: set[asyncio.Task[None] | None] = set()
 
     async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         relay.connections += 1
         if relay.refuses:
             writer.transport.abort()
             return
-        far_reader, far_writer = await asyncio.open_connection(host, port)
-        for one in (
+        # Known before the far end stands: the relay may be closed while that is still on its way.
+        tasks.add(asyncio.current_task())
+        relay.writers.append(writer)
+        try:
+            far_reader, far_writer = await asyncio.open_connection(host, port)
+        except OSError:
+            writer.transport.abort()
+            return
+        relay.writers.append(far_writer)
+        await asyncio.gather(
             relay.carry(reader, far_writer, to_us=False),
             relay.carry(far_reader, writer, to_us=True),
-        ):
-            tasks.add(asyncio.create_task(one))
+        )
 
     server = await asyncio.start_server(join, "127.0.0.1", 0)
     relay.port = server.sockets[0].getsockname()[1]
@@ -76,4 +84,4 @@ async def relay_to(host: str, port: int) -> AsyncIterator[Relay]:
     finally:
         server.close()
         relay.cut()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*filter(None, tasks), return_exceptions=True)
