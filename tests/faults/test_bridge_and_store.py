@@ -12,10 +12,9 @@ from scripts.lab.postgres import PostgresServer, running_postgres
 from scripts.lab.waiting import wait_until
 from tests.faults.calls_meanwhile import FORGETS_FIRST, Meanwhile
 from tests.real_asterisk.system import running_system
-from tests.seen import in_words, rang
+from tests.seen import in_words, pol
 
 NUMBERS = (f"138000211{n:02d}" for n in itertools.count(1))
-POLICE_WITHIN_S = 3.0
 
 
 class Away(Meanwhile):
@@ -49,10 +48,7 @@ class Away(Meanwhile):
         number = next(NUMBERS)
         self.system.town.call(number, actions)
         seen = self.system.town.ended(number)
-        assert [seat[0] for seat in seen.talked_to] == ["8"]
-        assert seen.first_ring_s is not None
-        assert seen.first_ring_s < POLICE_WITHIN_S
-        told.caller.append(f"{how}: {rang(seen)}")
+        told.caller.append(f"{how}: {pol(self.system.town, seen)}")
         return number
 
 

@@ -2,6 +2,7 @@
 
 import resource
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from scripts.lab.footprint import footprint, wait_until_nothing_leaks
 from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.system import POLICE, System, running_system
+from tests.seen import menu_s, pol
 
 SEATS = dict.fromkeys(POLICE, Manner(ring_s=0.1, talk_s=0.2))
 IN_MENU, STARVED, AFTER = (f"1380001050{n}" for n in range(1, 4))
@@ -42,13 +44,13 @@ def test_calls_of_a_bridge_that_died_without_memory_ring_the_police(
     resource.prlimit(bridge.pid, resource.RLIMIT_AS, (1 << 20, 1 << 20))
     system.town.call(STARVED, [Stay(30)])
     wait_until(lambda: system.town.answered(STARVED), "an answer", 5)
+    struck_at = time.time()
     bridge.signal(signal.SIGKILL)
     for number in (IN_MENU, STARVED):
         seen = system.town.ended(number)
-        assert [seat[0] for seat in seen.talked_to] == ["8"]
+        told.caller.append(pol(system.town, seen, struck_at=struck_at, menu_s=menu_s()))
         row = system.call_of(number)
         assert (row.verdict, row.reason) == ("police", "bridge-lost")
-        told.caller.append(f"police rang {seen.first_ring_s:.1f} s after dialling")
         told.records.append(f"1 row, police, {row.reason}")
     system.node.restart("ivr")
     system.town.call(AFTER, [Wait(0.5), Press("1"), Stay(30)])

@@ -16,7 +16,7 @@ from scripts.lab.sip_dialog import sdp
 from scripts.lab.sip_message import Message
 from tests.faults.raw_sip import RawSip, raw_sip
 from tests.real_asterisk.system import System, running_system
-from tests.seen import nothing_left, rang
+from tests.seen import nothing_left, pol
 
 SEATS = ("8001", "8002", "8003")
 OURS = "allow=alaw,ulaw,g722,opus,amr,gsm,g726,speex,slin"
@@ -31,7 +31,6 @@ PAYLOADS = {
     "speex/8000": 99,
 }
 G729 = ("G729/8000", 18)
-POLICE_WITHIN_S = 3.0
 
 
 @pytest.fixture(scope="module")
@@ -127,10 +126,9 @@ def test_where_the_node_takes_no_codec_of_the_switch_the_switch_rings_the_police
     with nothing_left(system.node, told), only(system, "allow=g729"):
         system.town.call("13800006340", [Stay(30)])
         seen = system.town.ended("13800006340")
-    assert [seat[0] for seat in seen.talked_to] == ["8"]
     assert seen.rang[0].via == "direct"
-    assert seen.first_ring_s is not None
-    assert seen.first_ring_s < POLICE_WITHIN_S
     assert [row for row in system.calls() if row.caller == "13800006340"] == []
-    told.caller.append(f"no codec of the switch's: it rings the police itself, {rang(seen)}")
+    told.caller.append(
+        f"no codec of the switch's: it rings the police itself, {pol(system.town, seen)}"
+    )
     told.records.append("no codec of the switch's: no row; the switch's own list has the call")

@@ -20,11 +20,10 @@ from scripts.lab.callers import Press, Stay, Wait
 from scripts.lab.node import listens
 from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
-from scripts.lab.witness import Witness
 from tests.real_asterisk.protections import Protection
 from tests.real_asterisk.refer_ways import PROTECTED, without
 from tests.real_asterisk.system import System, running_system
-from tests.seen import in_words, nothing_left, rang
+from tests.seen import in_words, nothing_left, pol
 
 STAY = [Stay(30)]
 END_RECORD = Protection("l110-end", "s", "CELGenUserEvent(L110_END")
@@ -34,14 +33,6 @@ END_RECORD = Protection("l110-end", "s", "CELGenUserEvent(L110_END")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with running_system(tmp_path_factory.mktemp("doubt"), 5, lines=10, trunk_channels=20) as system:
         yield system
-
-
-def rings_police_within(system: System, number: str, seconds: float) -> Witness:
-    seen = system.town.ended(number)
-    assert seen.first_ring_s is not None
-    assert seen.first_ring_s < seconds
-    assert [seat[0] for seat in seen.talked_to] == ["8"]
-    return seen
 
 
 @pytest.mark.fault("1", how="the bridge is stopped; the local script asks")
@@ -54,7 +45,7 @@ def test_without_a_bridge_the_local_script_asks_and_the_call_is_on_record(
         system.town.call("13800000001", [Wait(1), Press("1"), Stay(30)])
         system.town.call("13800000031", [Wait(1), Press("2"), Wait(0.5), Press("1"), Stay(60)])
         seen = system.town.ended("13800000001")
-        assert [seat[0] for seat in seen.talked_to] == ["8"]
+        rang = pol(system.town, seen)
         assert [seat[0] for seat in system.town.ended("13800000031", 60).talked_to] == ["7"]
         system.node.restart("ivr")
     police, livelihood = system.call_of("13800000001"), system.call_of("13800000031")
@@ -64,7 +55,7 @@ def test_without_a_bridge_the_local_script_asks_and_the_call_is_on_record(
     assert (police.rule_id, livelihood.rule_id, livelihood.language) == ("key-1", "key-2", "zh")
     assert police.rules_version == rules_version(system)
     assert system.ticket_of(livelihood) is not None
-    told.caller.append(f"asked by the local script: {rang(seen)}, his key among them")
+    told.caller.append(f"asked by the local script: {rang}, his key among them")
     told.records.extend((in_words(police), f"{in_words(livelihood)}, 1 ticket"))
 
 
@@ -95,13 +86,13 @@ def test_without_bridge_and_script_the_police_ring_at_once(system: System, told:
         system.node.processes["ivr"].stop()
         ask(system.node.home, "dialplan set global L110_FALLBACK /nowhere/fallback")
         system.town.call("13800000032", STAY)
-        seen = rings_police_within(system, "13800000032", 3)
+        seen = system.town.ended("13800000032")
         fallback = CHECKOUT / "scripts/fallback"
         ask(system.node.home, f"dialplan set global L110_FALLBACK {fallback}")
         system.node.restart("ivr")
     call = system.call_of("13800000032")
     assert (call.verdict, call.bridge) == ("police", "away")
-    told.caller.append(f"nobody asks: {rang(seen)}")
+    told.caller.append(f"nobody asks: {pol(system.town, seen)}")
     told.records.append(in_words(call))
 
 
@@ -120,7 +111,7 @@ def test_a_second_bridge_is_asked_when_the_first_is_away(system: System, told: F
         system.node.restart("ivr")
     row = system.call_of("13800000034")
     assert row.bridge == "seen"
-    told.caller.append(f"asked by the second bridge: {rang(seen)}, his key among them")
+    told.caller.append(f"asked by the second bridge: {pol(system.town, seen)}, his key among them")
     told.records.append(in_words(row))
 
 
@@ -146,11 +137,11 @@ def test_a_frozen_bridge_costs_the_caller_the_guard_and_no_more(
     with nothing_left(system.node, told):
         system.node.processes["ivr"].signal(signal.SIGSTOP)
         system.town.call("13800000002", STAY)
-        seen = rings_police_within(system, "13800000002", 3)
+        seen = system.town.ended("13800000002")
         system.node.restart("ivr")
     row = system.call_of("13800000002")
     assert row.verdict == "police"
-    told.caller.append(rang(seen))
+    told.caller.append(pol(system.town, seen))
     told.records.append(in_words(row))
 
 
@@ -170,28 +161,6 @@ def test_control_without_the_guard_a_frozen_bridge_holds_the_caller(
     told.caller.append("nobody rang until he hung up after 5 s")
 
 
-def journaled(system: System, number: str) -> bool:
-    """Whether the bridge's own witness of this caller is kept."""
-    calls = [call for call in system.calls() if call.caller == number]
-    return any(step.kind == "intake" for call in calls for step in system.steps_of(call))
-
-
-@pytest.mark.fault("10", how="SIGKILL to the bridge in the menu of one caller")
-def test_a_bridge_killed_in_the_menu_leaves_the_caller_to_the_police(
-    system: System, told: Finding
-) -> None:
-    wait_until(lambda: not skipped(system), "the first address to be tried again", 12)
-    call = system.town.call("13800000003", STAY)
-    wait_until(lambda: journaled(system, "13800000003"), "the start on disk", 5)
-    system.node.processes["ivr"].signal(signal.SIGKILL)
-    assert call.wait(40)
-    assert [seat[0] for seat in system.town.saw("13800000003").talked_to] == ["8"]
-    system.node.restart("ivr")
-    row = system.call_of("13800000003")
-    assert (row.verdict, row.bridge) == ("police", "lost")
-    told.records.append(in_words(row))
-
-
 @pytest.mark.fault("45", how="a file that is no rules, between two calls")
 def test_rules_are_reloaded_between_two_calls_and_a_bad_file_changes_nothing(
     system: System,
@@ -202,13 +171,13 @@ def test_rules_are_reloaded_between_two_calls_and_a_bad_file_changes_nothing(
     with system.logged("ivr", "rules.loaded"):
         rules.write_text(good.replace("enabled = true", "enabled = false"))
     system.town.call("13800000004", [Wait(0.5), Press("2"), Stay(30)])
-    rings_police_within(system, "13800000004", 3)
+    pol(system.town, system.town.ended("13800000004"))
     assert system.call_of("13800000004").reason == "menu-off"
 
     with system.logged("ivr", "rules.rejected"):
         rules.write_text("[menu]\nenabled = perhaps\n")
     system.town.call("13800000005", STAY)
-    rings_police_within(system, "13800000005", 3)
+    pol(system.town, system.town.ended("13800000005"))
 
     with system.logged("ivr", "rules.loaded"):
         rules.write_text(good)
@@ -228,7 +197,7 @@ def test_who_was_talking_when_the_node_died_is_on_record_as_lost_with_it(system:
 def test_a_dead_node_makes_the_switch_ring_the_police_itself(system: System) -> None:
     system.node.processes["asterisk"].signal(signal.SIGKILL)
     system.town.call("13800000006", STAY)
-    rings_police_within(system, "13800000006", 3)
+    pol(system.town, system.town.ended("13800000006"))
     assert system.town.saw("13800000006").rang[0].via == "direct"
     system.node.restart("asterisk")
 
@@ -237,7 +206,7 @@ def test_a_dead_node_makes_the_switch_ring_the_police_itself(system: System) -> 
 def test_a_frozen_node_makes_the_switch_ring_the_police_itself(system: System) -> None:
     system.node.processes["asterisk"].signal(signal.SIGSTOP)
     system.town.call("13800000007", STAY)
-    rings_police_within(system, "13800000007", 3)
+    pol(system.town, system.town.ended("13800000007"))
     assert system.town.saw("13800000007").rang[0].via == "direct"
     system.node.processes["asterisk"].signal(signal.SIGCONT)
 
