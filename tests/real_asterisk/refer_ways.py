@@ -121,8 +121,9 @@ class Played:
         return self.system.node.settings.var.parent / f"sipp/caller-{place}.said"
 
     def until_over(self) -> None:
+        """SIPp itself says that each went as its side of the call was written."""
         for call in self.calls:
-            call.wait(60)
+            assert call.wait(60), call.complaint()
 
     def call_with(self, number: str, kind: str) -> str | None:
         """The id of this caller's call, once a step of that kind is stored."""
