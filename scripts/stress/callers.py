@@ -16,15 +16,16 @@ CALLED, ANSWERED = "called", "answered"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One sort of caller. share: of all calls."""
+    """One sort of caller. share: of all calls. keys_desk: he asks for the livelihood desk."""
 
     name: str
     share: float
     actions: Sequence[Action]
+    keys_desk: bool = False
 
 
 KINDS = (
-    Kind("presses-2", 0.6, (Wait(0.7), Press("2"), Wait(0.2), HangUp())),
+    Kind("presses-2", 0.6, (Wait(0.7), Press("2"), Wait(0.2), HangUp()), keys_desk=True),
     Kind("presses-1", 0.2, (Wait(0.5), Press("1"), Stay(20))),
     Kind("presses-nothing", 0.2, (Wait(1.5), HangUp())),
 )
@@ -45,7 +46,7 @@ def call(
     folder: Path, kind: Kind, calls: int, rate: float, *, place: int, host: str, to: str
 ) -> Sipp:
     """Start one stream; it ends by itself."""
-    people = [Person(f"13{place}{number:08d}") for number in range(calls)]
+    people = [Person(f"{_numbers_begin(place)}{number:08d}") for number in range(calls)]
     return sipp.call(
         folder,
         kind.name,
@@ -58,6 +59,26 @@ def call(
         log=log_path(folder, kind),
         deaf_s=DEAF_S,
     )
+
+
+def calls_of(kind: Kind, calls: int) -> int:
+    """His share of so many calls."""
+    return round(calls * kind.share)
+
+
+def asked(calls: int) -> int:
+    """Calls that all kinds make together."""
+    return sum(calls_of(kind, calls) for kind in KINDS)
+
+
+def kind_of(number: str | None) -> Kind | None:
+    """Who has this number; None for somebody else's."""
+    begins = (number or "")[:3]
+    return next((k for place, k in enumerate(KINDS, 1) if begins == _numbers_begin(place)), None)
+
+
+def _numbers_begin(place: int) -> str:
+    return f"13{place}"
 
 
 def seats(folder: Path, host: str, port: int) -> Sipp:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from db.engine import reading
 from db.models import CallLegRow, CallRow
@@ -17,7 +18,7 @@ from reports.witnesses import cel_starts
 from scripts.lab.node import Node
 from scripts.lab.postgres import running_postgres
 from scripts.lab.waiting import NeverHappened, wait_until
-from scripts.stress.callers import call_list
+from scripts.stress.callers import KINDS, asked, call_list, kind_of
 from scripts.stress.course import Course
 from scripts.stress.playing import play
 from scripts.stress.settings import Place, write_settings
@@ -28,17 +29,21 @@ SETTLES_WITHIN_S = 180.0
 
 @dataclass(frozen=True, slots=True)
 class Endurance:
-    """switch: Call-IDs that the switch sent; answered: of these. ended, killed: legs of ours.
+    """asked: calls that were to be made. switch: Call-IDs that the switch sent; answered: of these.
 
-    good: every answered call is a leg, every leg is a row with its reason, nothing twice.
+    ended, killed: legs of ours. verdicts: rows by kind of caller and verdict.
+    good: everybody called, every answered call is a leg, every leg is a row with its reason,
+    nothing twice, and nobody went to the livelihood desk who had not keyed it.
     """
 
+    asked: int
     switch: int
     answered: int
     ended: int
     killed: int
     calls: int
     reasons: Mapping[str, int]
+    verdicts: Mapping[str, Mapping[str, int]]
     audit: AuditReport
     kills: int
     restarts: int
@@ -50,10 +55,18 @@ class Endurance:
     def good(self) -> bool:
         reasons = self.reasons.get("without-reason", 0)
         wrong = sum(finding.kind not in NO_FAULT for finding in self.audit.findings)
-        return not wrong and not reasons
+        return not wrong and not reasons and not self.diverted and self.switch == self.asked
+
+    @property
+    def diverted(self) -> int:
+        """Calls that went to the livelihood desk though their callers did not key it."""
+        return sum(
+            self.verdicts[kind.name].get("livelihood", 0) for kind in KINDS if not kind.keys_desk
+        )
 
     def as_dict(self) -> dict[str, object]:
         told = {name: getattr(self, name) for name in self.__slots__ if name != "audit"}
+        told["diverted"] = self.diverted
         return {**told, "audit": self.audit.as_dict(verbose=True), "good": self.good}
 
 
@@ -101,7 +114,7 @@ def _endure(
     troubles.end()
     listed = call_list(folder)
     settled_s = settle(troubles.node, listed)
-    return _result(troubles, listed, lasted_s, settled_s)
+    return _result(troubles, asked(calls), listed, lasted_s, settled_s)
 
 
 def settle(node: Node, listed: list[SwitchLeg]) -> float:
@@ -122,6 +135,7 @@ def settle(node: Node, listed: list[SwitchLeg]) -> float:
 
 def _result(
     troubles: Troubles,
+    asked: int,
     listed: list[SwitchLeg],
     lasted_s: float,
     settled_s: float,
@@ -131,14 +145,17 @@ def _result(
         audit = audit_calls(session, listed, cel_starts=cel_starts(node.settings.cel_path))
         reason = func.coalesce(CallRow.reason, CallRow.outcome, "without-reason")
         reasons = Counter(session.scalars(select(reason)))
+        verdicts = _verdicts(session)
         ends = Counter(session.scalars(select(CallLegRow.end_reason)))
     return Endurance(
+        asked=asked,
         switch=len(listed),
         answered=sum(leg.answered is True for leg in listed),
         ended=ends["ended"],
         killed=ends["node-lost"],
         calls=audit.calls,
         reasons=dict(reasons.most_common()),
+        verdicts=verdicts,
         audit=audit,
         kills=troubles.kills,
         restarts=troubles.restarts,
@@ -146,3 +163,12 @@ def _result(
         lasted_s=round(lasted_s, 1),
         settled_s=settled_s,
     )
+
+
+def _verdicts(session: Session) -> Mapping[str, Mapping[str, int]]:
+    """Rows of each kind of caller, by verdict; a call that ended before one has "none"."""
+    counted: dict[str, Counter[str]] = {kind.name: Counter() for kind in KINDS}
+    for caller, verdict in session.execute(select(CallRow.caller, CallRow.verdict)):
+        if kind := kind_of(caller):
+            counted[kind.name][verdict or "none"] += 1
+    return {name: dict(count) for name, count in counted.items()}

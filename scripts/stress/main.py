@@ -45,7 +45,8 @@ def endurance(
 ) -> None:  # fmt: skip
     """Call while the bridge is killed, the store is away and Asterisk is killed; then count.
 
-    Exit status 1 if a call is missing, doubled or without a reason.
+    Exit status 1 if a call is missing, doubled or without a reason, if not everybody called, or
+    if somebody was diverted who had not keyed it.
     """
     console = Console(stderr=True)
     plan = Plan(calls / rate, kill_every, store_away, restart)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.stress.callers import KINDS, call, seats
+from scripts.stress.callers import KINDS, call, calls_of, seats
 from scripts.stress.settings import Place
 
 LONGEST_CALL_S = 60.0
@@ -23,7 +23,7 @@ def play(folder: Path, calls: int, rate: float, place: Place, tend: Callable[[],
         call(
             folder,
             kind,
-            round(calls * kind.share),
+            calls_of(kind, calls),
             rate * kind.share,
             place=number,
             host=place.switch,

@@ -1,13 +1,14 @@
 """Conservation under fire, the short form: `scripts/load endurance` is the long one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reports.switch_list import SwitchLeg
 from scripts.chaos.findings import Finding
-from scripts.stress import endurance
-from scripts.stress.callers import call_list
+from scripts.stress import endurance, playing
+from scripts.stress.callers import KINDS, call_list, calls_of
 from scripts.stress.course import Course
 from scripts.stress.endurance import endure
 from scripts.stress.pictures import draw_endurance
@@ -29,6 +30,9 @@ def test_every_call_is_on_record_whatever_is_killed_meanwhile(
     assert found.kills >= 3
     assert (found.restarts, found.store_away_s >= 6) == (1, True)
     assert found.switch == CALLS
+    assert set(found.verdicts["presses-2"]) <= {"livelihood", "police", "none"}
+    assert found.verdicts["presses-2"]["livelihood"] > found.verdicts["presses-2"].get("police", 0)
+    assert found.diverted == 0
     assert found.answered <= found.ended + found.killed <= found.switch
     told.records.append(
         f"{found.switch} Call-IDs of the switch, {found.ended} legs ended, {found.killed} killed, "
@@ -62,3 +66,16 @@ def test_control_a_call_that_only_the_switch_knows_is_seen(
     found = endure(tmp_path, 40, 10.0, calm, Place("127.92.1"), lambda what: None)
     assert not found.good
     assert found.audit.count("missing") == 1
+
+
+@pytest.mark.control("10", "18", "33", without="the key: who is taken to have keyed 1 keys 2")
+def test_control_who_went_to_livelihood_without_a_key_for_it_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, police, nothing = KINDS
+    monkeypatch.setattr(playing, "KINDS", (desk, replace(police, actions=desk.actions), nothing))
+    calm = Plan(4, kill_every_s=0, store_away_s=0, restart_asterisk=False)
+    found = endure(tmp_path, 40, 10.0, calm, Place("127.93.1"), lambda what: None)
+    assert found.audit.clean
+    assert not found.good
+    assert found.diverted == calls_of(police, 40)
