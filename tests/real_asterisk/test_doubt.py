@@ -115,6 +115,23 @@ def test_a_second_bridge_is_asked_when_the_first_is_away(system: System, told: F
     told.records.append(in_words(row))
 
 
+@pytest.mark.fault("1", how="both bridges are stopped; the local script asks")
+def test_when_both_bridges_are_away_the_local_script_asks(system: System, told: Finding) -> None:
+    """Three rungs in one call: each that is away costs the caller nothing that he would notice."""
+    host = system.node.settings.agi.host
+    with nothing_left(system.node, told):
+        system.node.processes["ivr"].stop()
+        ask(system.node.home, f"dialplan set global L110_AGI_2 agi://{host}:4574")
+        system.town.call("13800000035", [Wait(1), Press("1"), Stay(30)])
+        seen = system.town.ended("13800000035")
+        assert "set to ''" in ask(system.node.home, 'dialplan set global L110_AGI_2 ""')
+        system.node.restart("ivr")
+    row = system.call_of("13800000035")
+    assert (row.verdict, row.reason, row.key, row.bridge) == ("police", "rule", "1", "away")
+    told.caller.append(f"asked by the local script: {pol(system.town, seen)}, his key among them")
+    told.records.append(in_words(row))
+
+
 def test_a_bridge_that_is_back_is_asked_again_after_ten_seconds(system: System) -> None:
     wait_until(lambda: not skipped(system), "the first address to be tried again", 12)
     system.town.call("13800000033", [Wait(1), Press("1"), Stay(30)])
