@@ -40,8 +40,9 @@ def list_() -> None:
 @chaos.command()
 @click.option("--only", default="", metavar="N,..", help="Numbers of the catalogue, as 27,B8.")
 @click.option("--json", "as_json", is_flag=True, help="Every finding, for programs.")
+@click.option("--load", is_flag=True, help="The long ones, too, which need a quiet machine.")
 @click.option("--write", is_flag=True, help="Write docs/reliability.md from what was seen.")
-def run(*, only: str, as_json: bool, write: bool) -> None:
+def run(*, only: str, as_json: bool, load: bool, write: bool) -> None:
     """Run the tests of the faults; exit status 1 if one failed.
 
     Each starts a node, a switch and callers on loopback addresses of its own: a node that runs on
@@ -52,7 +53,7 @@ def run(*, only: str, as_json: bool, write: bool) -> None:
     if write and only:
         raise click.UsageError("--write needs a run of all of them")
     shutil.rmtree(FINDINGS, ignore_errors=True)
-    status = _pytest(only, quiet=as_json)
+    status = _pytest(only, load=load, quiet=as_json)
     findings = read(FINDINGS)
     if as_json:
         click.echo(json.dumps([_as_dict(finding) for finding in findings], ensure_ascii=False))
@@ -72,9 +73,10 @@ def _check(only: str, book: Mapping[str, Fault]) -> None:
         raise click.BadParameter(f"no such fault: {', '.join(unknown)}; see `l110 chaos list`")
 
 
-def _pytest(only: str, *, quiet: bool) -> int:
+def _pytest(only: str, *, load: bool, quiet: bool) -> int:
     workers = os.environ.get("L110_TEST_WORKERS", "3")
-    command = [sys.executable, "-m", "pytest", "-m", "fault or control", "-q", "-n", workers]
+    marks = "fault or control" if load else "(fault or control) and not load"
+    command = [sys.executable, "-m", "pytest", "-m", marks, "-q", "-n", workers]
     command += ["--dist", "loadfile", f"--findings={FINDINGS}", f"--fault={only}"]
     output = subprocess.DEVNULL if quiet else None
     return subprocess.run(command, cwd=CHECKOUT, stdout=output, check=False).returncode
