@@ -15,7 +15,7 @@ from tests.faults.agi_relay import AgiRelay, Spoil
 from tests.real_asterisk.system import POLICE, System, running_system
 
 NUMBERS = (f"138000208{n:02d}" for n in itertools.count(1))
-GUARD_S, POLICE_WITHIN_S, MB = 2.0, 3.0, 1024 * 1024
+GUARD_S, POLICE_WITHIN_S, FLOOD_MB = 2.0, 3.0, 16
 SLOWER_S = 1.0  # than while all was well: no caller waits for another
 KEYED: Sequence[Action] = [Wait(0.5), Press("1"), Stay(30)]
 
@@ -29,7 +29,7 @@ def swollen(environment: bytes) -> bytes:
 
 
 def flooding(environment: bytes) -> bytes:
-    return environment[:-1] + b"agi_x: " + b"y" * 64 * MB + b"\n\n"
+    return environment[:-1] + b"agi_x: " + b"y" * FLOOD_MB * 1024 * 1024 + b"\n\n"
 
 
 def told_twice(environment: bytes) -> bytes:
@@ -89,6 +89,13 @@ def seconds_to_the_police(seen: Witness) -> float:
     assert [seat[0] for seat in seen.talked_to] == ["8"]
     assert seen.first_ring_s is not None
     return seen.first_ring_s
+
+
+def peak_mb(system: System) -> float:
+    """The most memory that the bridge ever held."""
+    status = Path(f"/proc/{system.node.processes['ivr'].pid}/status").read_text()
+    peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(peak.split()[1]) / 1024
 
 
 def kept(system: System, row: CallRow, kind: str) -> list[dict[str, object]]:

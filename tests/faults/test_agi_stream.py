@@ -15,6 +15,7 @@ from tests.faults.agi_relay import Spoil
 from tests.faults.agi_scene import (
     CUT,
     EMPTY,
+    FLOOD_MB,
     FLOODING,
     GARBAGE,
     HANGUP,
@@ -29,6 +30,7 @@ from tests.faults.agi_scene import (
     Scene,
     kept,
     keyed,
+    peak_mb,
     seconds_to_the_police,
     spoilt_lines,
 )
@@ -44,7 +46,7 @@ def spoilt(number: str, name: str, how: str, spoil: Spoil, said: str | None) -> 
 SPOILT = [
     spoilt("B1", "cut", "a caller's environment ends before its blank line", CUT, None),
     spoilt("B2", "swollen", "a caller's environment of 17 kB", SWOLLEN, None),
-    spoilt("B2", "flooding", "a caller's environment of 64 MB", FLOODING, None),
+    spoilt("B2", "flooding", "a caller's environment of 16 MB", FLOODING, None),
     spoilt("B4", "no-script", "a caller's environment names no script of ours", NO_SCRIPT, None),
     spoilt("B5", "hangup", "HANGUP in the prompt of a caller who is there", HANGUP,
            "caller-hung-up"),
@@ -74,6 +76,7 @@ def test_a_caller_whose_line_to_the_bridge_is_spoilt_is_with_the_police_and_dela
     scene: Scene, told: Finding, spoil: Spoil, said: str | None
 ) -> None:
     system, number = scene.system, next(NUMBERS)
+    peak = peak_mb(system)
     with nothing_left(system.node, told):
         other = in_the_menu(system)
         scene.relay.spoil_next(spoil)
@@ -84,6 +87,7 @@ def test_a_caller_whose_line_to_the_bridge_is_spoilt_is_with_the_police_and_dela
         assert seconds_to_the_police(seen) < POLICE_WITHIN_S
         assert next_s < scene.calm_s + SLOWER_S
         assert [seat[0] for seat in system.town.ended(other).talked_to] == ["8"]
+    assert peak_mb(system) < peak + FLOOD_MB / 2
     row = system.call_of(number)
     assert (row.verdict, row.outcome) == ("police", "talked-to-police")
     reasons = [step["reason"] for step in kept(system, row, "failed")]

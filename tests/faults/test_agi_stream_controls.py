@@ -8,12 +8,12 @@ import pytest
 from scripts.asterisk_console import ask
 from scripts.chaos.findings import Finding
 from scripts.lab.callers import Stay
-from scripts.lab.footprint import footprint
 from scripts.lab.waiting import NeverHappened, wait_until
 from tests.faults.agi_relay import Spoil
 from tests.faults.agi_scene import (
     CUT,
     EMPTY,
+    FLOOD_MB,
     FLOODING,
     GARBAGE,
     GUARD_S,
@@ -28,6 +28,7 @@ from tests.faults.agi_scene import (
     USAGE,
     Scene,
     kept,
+    peak_mb,
     seconds_to_the_police,
     spoilt_lines,
 )
@@ -55,6 +56,8 @@ BELIEVES_THE_LAST = "import ivr.wire as w; w.reversed = list"
 KNOWS_NO_ERRORS = (
     "import ivr.wire as w; w.Wire._refusal = lambda self, line: w.Reply(200, 0, None, 1)"
 )
+PASSES_OVER_HANGUP = "import ivr.channel as c; c.Channel.hang_up = lambda self: None"
+READS_USAGE_FOR_EVER = "import ivr.wire as w; w.Wire._usage_line = lambda self, usage, line: None"
 
 
 @pytest.fixture(scope="module")
@@ -130,15 +133,11 @@ def test_control_without_the_limit_the_bridge_holds_whatever_is_sent(
     scene: Scene, told: Finding
 ) -> None:
     with bridge_that(scene, TAKES_ANY_LENGTH):
-        before = memory_mb(scene)
-        number = spoilt_call(scene, FLOODING)
-        wait_until(lambda: memory_mb(scene) > before + 50, "the bridge to grow by 50 MB", 10)
-        scene.system.town.ended(number)
-    told.leaks.append("the bridge held more than 50 MB for one caller")
-
-
-def memory_mb(scene: Scene) -> float:
-    return footprint(scene.system.node)["ivr"].memory_kb / 1024
+        before = peak_mb(scene.system)
+        scene.system.town.ended(spoilt_call(scene, FLOODING))
+        grown = peak_mb(scene.system) - before
+    assert grown > FLOOD_MB
+    told.leaks.append(f"the bridge grew by {grown:.0f} MB for one caller")
 
 
 @pytest.mark.control("B3", without="the first that wins: the last does")
@@ -168,3 +167,29 @@ def test_control_where_a_broken_reply_is_no_key_the_record_has_a_caller_who_kept
     assert (row.reason, row.bridge) == ("no-key", "seen")
     assert kept(scene.system, row, "failed") == []
     told.records.append(f"{in_words(row)}; no fault on record")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "patch"),
+    [
+        pytest.param(
+            HANGUP,
+            PASSES_OVER_HANGUP,
+            id="B5",
+            marks=pytest.mark.control("B5", without="HANGUP as the end: it is passed over"),
+        ),
+        pytest.param(
+            USAGE,
+            READS_USAGE_FOR_EVER,
+            id="B7",
+            marks=pytest.mark.control("B7", without="the end of a usage text: it is read on"),
+        ),
+    ],
+)
+def test_control_where_the_bridge_goes_on_listening_the_caller_waits_for_its_deadline(
+    scene: Scene, told: Finding, spoil: Spoil, patch: str
+) -> None:
+    with bridge_that(scene, patch):
+        waited_s = seconds_to_the_police(scene.system.town.ended(spoilt_call(scene, spoil)))
+    assert waited_s > POLICE_WITHIN_S
+    told.caller.append(f"police rang {1000 * waited_s:,.0f} ms after dialling")
