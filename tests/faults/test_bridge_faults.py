@@ -26,7 +26,7 @@ from tests.faults.agi_stub import (
     resets_in_the_prompt,
 )
 from tests.faults.agi_stub import Manner as StubManner
-from tests.real_asterisk.protections import Protection
+from tests.real_asterisk.protections import VERDICT_ASKED, Protection
 from tests.real_asterisk.system import POLICE, System, running_system
 from tests.seen import in_words, pol, pol_s
 
@@ -34,13 +34,6 @@ GUARD_S = 2
 NO_SCRIPT = "/nowhere/fallback"
 NUMBERS = (f"138000100{n:02d}" for n in count(1))
 SEATS = dict.fromkeys(POLICE, Manner(ring_s=0.1, talk_s=0.2))
-# What a dialplan does that takes the end of AGI for an answer.
-VERDICT_ASKED = Protection(
-    "l110-verdict",
-    "s",
-    'GotoIf($["${L110_VERDICT}" = ""]',
-    "GotoIf($[${AGISTATUS}=SUCCESS]?l110-elsewhere,s,1)",
-)
 EXIT_ON_HANGUP = Protection(
     "l110-ladder",
     "s",

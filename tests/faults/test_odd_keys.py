@@ -16,6 +16,7 @@ from scripts.lab.footprint import footprint, wait_until_nothing_leaks
 from scripts.lab.seats import Manner
 from scripts.lab.sound import TICK_S, KeyPacket, Sound, key_packets
 from scripts.lab.waiting import wait_until
+from tests.faults.patched import patched
 from tests.real_asterisk.system import System, running_system
 
 POLICE = [f"80{n:02d}" for n in range(1, 9)]
@@ -50,10 +51,10 @@ CALLERS: dict[str, Sequence[Packets]] = {
 NUMBERS = {name: f"1380000{n:04d}" for n, name in enumerate(CALLERS, 1)}
 
 
-def play(system: System, name: str) -> None:
+def play(system: System, name: str, number: str = "") -> None:
     """From the switch's address, as its trunk call."""
     host = system.node.settings.sip.switch_host
-    caller = system.telephones.stranger(NUMBERS[name], host=host, keys_by_info=False)
+    caller = system.telephones.stranger(number or NUMBERS[name], host=host, keys_by_info=False)
     talk = caller.call("110")
     caller.wait_for("answered")
     for packets in CALLERS[name]:
@@ -130,6 +131,7 @@ def test_events_that_are_no_keys_do_not_spoil_the_key_that_follows(
 
 @pytest.mark.control("B19", without="the fault: event 2 in their place, the same packets")
 def test_control_the_same_packets_of_event_2_are_a_key(system: System, told: Finding) -> None:
+    """That the others are none is Asterisk's own doing: no setting of ours makes them keys."""
     assert heard_one_2(came_to(system, "event-2-in-their-place", told))
 
 
@@ -185,4 +187,41 @@ def test_a_caller_whose_keys_come_on_another_payload_type_reaches_the_police(
 def test_control_the_same_packets_on_the_payload_type_of_the_sdp_are_a_key(
     system: System, told: Finding
 ) -> None:
+    """That the others are none is Asterisk's own doing: no setting of ours has it hear them."""
     assert heard_one_2(came_to(system, "event-2-in-their-place", told))
+
+
+# The police are ours: what Asterisk did not hear is no key, and no key is the police.
+NO_KEY_IS_LIVELIHOOD = """
+import routing.decide as d
+from routing.model import Target, Verdict
+d._police = lambda reason, key, language, rules: Verdict(
+    Target.LIVELIHOOD, reason, key, rules_version=rules.version, language=language
+)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        pytest.param(
+            name,
+            number,
+            id=place,
+            marks=pytest.mark.control(place, without="the police where no key was heard"),
+        )
+        for place, name, number in (
+            ("B19", "events-16-and-200", "13800009019"),
+            ("B22", "another-payload", "13800009022"),
+        )
+    ],
+)
+def test_control_where_no_key_is_not_the_police_he_is_taken_to_livelihood(
+    system: System, told: Finding, name: str, number: str
+) -> None:
+    with patched(system.node, "ivr", NO_KEY_IS_LIVELIHOOD):
+        play(system, name, number)
+    call = system.call_of(number)
+    (seat,) = system.seats_of(call.call_id)
+    assert seat.startswith("7")
+    told.caller.append("no key was heard of him, and he talked to livelihood")

@@ -33,6 +33,13 @@ class Protection:
         return found.pop()
 
 
+# In its place what a dialplan does that takes the end of AGI for an answer.
+VERDICT_ASKED = Protection(
+    "l110-verdict",
+    "s",
+    'GotoIf($["${L110_VERDICT}" = ""]',
+    "GotoIf($[${AGISTATUS}=SUCCESS]?l110-elsewhere,s,1)",
+)
 FALLBACK = Protection("l110-release", "refer", "Goto(redirect,1)", "Hangup(16)")
 GUARD = Protection("l110-release", "refer", "Set(TIMEOUT(absolute)=${L110_REFER_GUARD_S})")
 # He must be back before it fires, also on a slow machine.

@@ -139,11 +139,7 @@ def tell(told: Finding, system: System, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "service_class"),
     [
-        pytest.param(
-            "complaint",
-            "complaint",
-            marks=pytest.mark.control("B18", without="the letters: he keys 2 and 1"),
-        ),
+        ("complaint", "complaint"),
         ("hardship", "hardship"),
         ("information", "information"),
         ("market", "market"),
@@ -223,7 +219,6 @@ def test_110_answers_within_one_ring(system: System) -> None:
         assert seen.answered_at - seen.dialled_at < 2
 
 
-@pytest.mark.control("B24", without="the key: he hears the prompt to its end")
 def test_a_caller_without_a_key_rings_a_seat_as_soon_as_menu_and_patience_are_over(
     system: System, told: Finding
 ) -> None:
