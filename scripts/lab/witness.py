@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from scripts.lab.feed import Event
 
@@ -38,6 +39,11 @@ class Witness:
         return tuple(seat for seat, _ in self.talked)
 
     @property
+    def sides(self) -> str:
+        """The sides that answered this caller: "8", "7", "87"."""
+        return sides_of(self.talked_to)
+
+    @property
     def first_ring_s(self) -> float | None:
         """Seconds from dialling until any seat rang."""
         return self.rang[0].at - self.dialled_at if self.rang else None
@@ -54,6 +60,14 @@ class TrunkLeg:
     at: float
     free_at: float | None
     channel: str
+
+
+def sides_of(seats: Iterable[str]) -> str:
+    """First digits of seats that answered, one for each change of side.
+
+    A seat that hangs up before Asterisk has joined it to its caller makes him ring once more.
+    """
+    return "".join(side for side, _ in groupby(seat[0] for seat in seats))
 
 
 def trunk_legs(events: Sequence[Event]) -> list[TrunkLeg]:

@@ -86,7 +86,7 @@ def keyed(system: System) -> Witness:
 
 
 def seconds_to_the_police(seen: Witness) -> float:
-    assert [seat[0] for seat in seen.talked_to] == ["8"]
+    assert seen.sides == "8"
     assert seen.first_ring_s is not None
     return seen.first_ring_s
 

@@ -52,10 +52,8 @@ class Meanwhile:
     def served(self, begun: Sequence[str]) -> list[str]:
         """The same, once each has talked to the side that was asked for."""
         town = self.system.town
-        sides = [town.ended(number, 60).talked_to for number in begun]
-        assert ["".join(seat[0] for seat in side) for side in sides] == ["8", "7"] * (
-            len(begun) // 2
-        )
+        sides = [town.ended(number, 60).sides for number in begun]
+        assert sides == ["8", "7"] * (len(begun) // 2)
         return list(begun)
 
     def answer_times(self, numbers: Sequence[str]) -> float:

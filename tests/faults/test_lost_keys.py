@@ -19,6 +19,7 @@ from scripts.lab.seats import Manner
 from scripts.lab.sound import Packet, is_first_of_key, is_key
 from scripts.lab.telephone import Telephone
 from scripts.lab.waiting import wait_until
+from scripts.lab.witness import sides_of
 from tests.real_asterisk.system import System, running_system
 from tests.seen import nothing_left
 
@@ -111,7 +112,7 @@ def _call(telephone: Telephone, key: str, lost: Drops) -> str:
 def _seen(system: System, key: str, sip: str) -> Played:
     row = wait_until(lambda: _row(system, sip), "his row", 10)
     assert row is not None
-    sides = "".join(seat[0] for seat in system.seats_of(row.call_id))
+    sides = sides_of(system.seats_of(row.call_id))
     return Played(key, sip, sides, row)
 
 

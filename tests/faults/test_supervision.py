@@ -111,7 +111,7 @@ def state(pid: int) -> str:
 
 
 def served_by_the_menu(system: System, number: str) -> None:
-    assert [seat[0] for seat in system.town.ended(number, 40).talked_to] == ["7"]
+    assert system.town.ended(number, 40).sides == "7"
     row = system.call_of(number, 15)
     assert (row.verdict, row.bridge) == ("livelihood", "seen")
 
@@ -152,7 +152,7 @@ def test_control_without_a_supervisor_no_menu_comes_back(tmp_path: Path, told: F
         time.sleep(2 * BACK_WITHIN_S)
         assert not answering(system)
         system.town.call("13800020202", [Wait(0.3), Press("2"), Stay(20)])
-        assert [seat[0] for seat in system.town.ended("13800020202").talked_to] == ["8"]
+        assert system.town.ended("13800020202").sides == "8"
         told.caller.append("10 s later still no menu; the police")
         system.call_of("13800020202")
 

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.real_asterisk
 
 MANY = Stream(calls=120, rate=40)
 MORE = Stream(calls=400, rate=40)  # it was one call in 25
+ROUNDS = 5
 
 
 def test_both_sides_clear_the_trunk_of_every_caller_who_keys() -> None:
@@ -72,5 +73,8 @@ def test_a_first_leg_that_leaves_its_group_too_early_is_ended_once_more(side: Ou
     assert steps.read_text().count(kept) == 1
     steps.write_text(steps.read_text().replace(kept, left))
     ask(side.node.home, "dialplan reload")
-    refer(side, MORE)
+    rounds = 0
+    while not moved_in_their_end(side) and rounds < ROUNDS:  # a race: not in every round
+        refer(side, MORE)
+        rounds += 1
     assert moved_in_their_end(side) > 0
