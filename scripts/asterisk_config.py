@@ -6,6 +6,7 @@ import re
 import secrets
 import stat
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from config.sections import Seat
@@ -64,9 +65,26 @@ def _own_folder(path: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
+    """In one piece: a reload meanwhile reads the old file or the new one, never the half of one.
+
+    Some hold secrets. Whose a file was made for a site's Asterisk, it stays.
+    """
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)  # some hold secrets
-    path.write_text(text)
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        with suppress(FileNotFoundError):
+            _belong_as(path.stat(), out.fileno())
+        out.write(text)
+    part.replace(path)
+
+
+def _belong_as(kept: os.stat_result, handle: int) -> None:
+    own = os.fstat(handle)
+    if (own.st_uid, own.st_gid) != (kept.st_uid, kept.st_gid):
+        os.fchown(handle, kept.st_uid, kept.st_gid)
+    os.fchmod(handle, stat.S_IMODE(kept.st_mode))
 
 
 def _values(settings: Settings, home: Home) -> dict[str, object]:

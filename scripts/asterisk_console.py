@@ -34,9 +34,13 @@ def _channel_rows(home: Home) -> list[list[str]]:
 
 
 def largest_talk(home: Home) -> int:
-    """How many channels the fullest bridge joins; a bridge is a talk."""
-    lines = (line.split() for line in ask(home, "bridge show all").splitlines()[1:])
-    return max((int(words[2]) for words in lines if len(words) > 3), default=0)
+    """How many channels the fullest bridge joins; a bridge is a talk.
+
+    The heading is not always the first line: where there is no Ethernet the console says so first.
+    """
+    lines = (line.split() for line in ask(home, "bridge show all").splitlines())
+    rows = (words for words in lines if len(words) > 3 and words[2].isdigit())
+    return max((int(words[2]) for words in rows), default=0)
 
 
 def group_count(home: Home, group: str, category: str) -> int:

@@ -67,8 +67,8 @@ def config() -> None:
 def render(site: Site, folder: Path) -> None:
     """Write what a site includes into the configuration of its own Asterisk.
 
-    DIR is the folder l110 beside that Asterisk's asterisk.conf. Safe to run again: the files are
-    written anew, and nothing outside DIR is touched.
+    DIR is the folder l110 beside that Asterisk's asterisk.conf. Safe to run again: each file is
+    written anew in one piece, and nothing outside DIR is touched.
     """
     try:
         render_site(site.settings, folder)

@@ -37,6 +37,11 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True)
+class FallSilent:
+    """Of one who speaks: nothing that he says arrives any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End the call."""
 
@@ -48,7 +53,7 @@ class Stay:
     seconds: float
 
 
-Action = Wait | Press | HangUp | Stay
+Action = Wait | Press | FallSilent | HangUp | Stay
 
 
 def caller(
@@ -107,6 +112,8 @@ def _do(action: Action, press: Callable[[str, int], str], numbers: Iterator[int]
             return f'<pause milliseconds="{ms(seconds)}"/>\n'
         case Press(keys):
             return "".join(press(key, next(numbers)) for key in keys)
+        case FallSilent():
+            return '<nop><action><exec rtp_stream="pause"/></action></nop>\n'
         case HangUp():
             return _hang_up()
         case Stay(seconds):

@@ -4,15 +4,13 @@ The real `l110 ivr`, below it SQLite's own disk layer with a watcher in front (s
 What the disk does stands in a file, so that a test may change it while calls go on.
 """
 
-import sys
 import time
 from pathlib import Path
 
-from scripts.asterisk_home import CHECKOUT
 from scripts.cli.main import l110
 from scripts.lab.disk import watched_disk
 from scripts.lab.node import Node
-from scripts.lab.process import Process
+from tests.faults.patched import start_patched
 from tests.faults.power_cut_image import Recorder
 
 FULL, FSYNC_FAILED = 13, 1034  # SQLITE_FULL, SQLITE_IOERR_FSYNC
@@ -48,13 +46,8 @@ def disk_file(node: Node) -> Path:
 def start_bridge(node: Node, patch: str = "") -> None:
     """In the place of the node's own; its disk is well."""
     disk_file(node).write_text(WELL)
-    node.processes["ivr"].stop()
     serve = f"from tests.faults.bad_disk import serve; serve({str(disk_file(node))!r})"
-    node.processes["ivr"] = Process(
-        [sys.executable, "-c", f"{patch}\n{serve}", "--config", str(node.config), "ivr"],
-        node.settings.var / "log/ivr.log",
-        {"PYTHONPATH": str(CHECKOUT)},
-    )
+    start_patched(node, "ivr", patch, serve)
     node.wait_for("ivr")
 
 

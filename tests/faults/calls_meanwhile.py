@@ -2,22 +2,19 @@
 
 import itertools
 import statistics
-import sys
 from collections.abc import Mapping, Sequence
 
 from db.engine import reading
 from db.models import CallLegRow, CallRow, QuarantineRow, TicketRow
-from scripts.asterisk_home import CHECKOUT
 from scripts.chaos.findings import Finding
 from scripts.lab.callers import Action, Press, Stay, Wait
 from scripts.lab.footprint import Held, footprint, wait_until_nothing_leaks
-from scripts.lab.process import Process
 from scripts.lab.waiting import wait_until
+from tests.faults.patched import start_patched
 from tests.real_asterisk.system import System
 
 TO_POLICE: Sequence[Action] = [Wait(0.3), Press("1"), Stay(40)]
 TO_LIVELIHOOD: Sequence[Action] = [Wait(0.3), Press("2"), Wait(0.5), Press("1"), Stay(40)]
-FORWARD = "from scripts.cli.main import l110; l110(prog_name='l110')"
 ANSWERED_WITHIN_S = 3.0
 
 # Python that has a forwarder forget what the store has not taken.
@@ -105,10 +102,4 @@ class Meanwhile:
 
     def forwarder_with(self, patch: str) -> None:
         """A forwarder without a protection takes the place of the node's own."""
-        node = self.system.node
-        node.processes["forward"].stop()
-        node.processes["forward"] = Process(
-            [sys.executable, "-c", f"{patch}\n{FORWARD}", "--config", str(node.config), "forward"],
-            node.settings.var / "log" / "forward.log",
-            {"PYTHONPATH": str(CHECKOUT)},
-        )
+        start_patched(self.system.node, "forward", patch)

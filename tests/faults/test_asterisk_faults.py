@@ -18,6 +18,7 @@ from scripts.lab.witness import Witness
 from tests.real_asterisk.system import System, running_system
 
 DIRECT_WITHIN_S = 3.0
+OWN_WAY = "the switch's own way to the police"
 TALKS, WAITS, CHOOSES, IN_MENU = (f"1380001010{n}" for n in range(1, 5))
 PLACES = {TALKS: "talk", WAITS: "queue", CHOOSES: "second menu", IN_MENU: "menu"}
 
@@ -88,11 +89,17 @@ def test_a_killed_asterisk_costs_a_new_caller_three_seconds_and_each_call_begun_
     told.leaks.append(wait_until_nothing_leaks(system.node, before))
 
 
-@pytest.mark.control("18", "60", without="the switch's own way to the police")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(fault, marks=pytest.mark.control(number, "60", without=OWN_WAY))
+        for number, fault in (("18", signal.SIGKILL), ("19", signal.SIGSTOP))
+    ],
+)
 def test_control_a_switch_without_a_way_of_its_own_rings_nobody(
-    system: System, told: Finding
+    system: System, told: Finding, fault: signal.Signals
 ) -> None:
-    system.node.processes["asterisk"].signal(signal.SIGKILL)
+    system.node.processes["asterisk"].signal(fault)
     added = ask(
         system.town.switch.home,
         "dialplan add extension _[a-z]./13800010107,10,Hangup(38) into to-bridge",

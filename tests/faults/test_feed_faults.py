@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from db.engine import reading
-from db.models import CallRow
+from db.models import CallLegRow, CallRow, CallStepRow
 from scripts.chaos.findings import Finding
 from scripts.lab.waiting import wait_until
 from tests.faults.calls_meanwhile import Meanwhile
 from tests.real_asterisk.system import running_system
+
+BAD = (b'{"eventtype":"CHAN_\xd5\xc5"}\n', b'{"eventtype":"L110_STAGE",\n"x":1}\n', b'{"eventty')
 
 
 class Feed(Meanwhile):
@@ -27,6 +29,25 @@ class Feed(Meanwhile):
     def rows(self, number: str) -> list[CallRow]:
         with reading(self.system.node.engine) as session:
             return session.query(CallRow).filter_by(caller=number).all()
+
+    def spoil(self) -> None:
+        with self.path.open("ab") as file:
+            file.write(b"".join(BAD))
+
+    def wait_for_whole_rows(self, pair: list[str]) -> None:
+        wait_until(
+            lambda: [self.rows_of(number) for number in pair] == [(1, 1, 0), (1, 1, 1)],
+            "one whole row each",
+            40,
+        )
+
+    def channel_starts(self, number: str) -> int:
+        """Lines of Asterisk's own with which his call began."""
+        with reading(self.system.node.engine) as session:
+            call = session.query(CallRow.call_id).filter_by(caller=number).scalar_subquery()
+            legs = session.query(CallLegRow.uniqueid).filter_by(call_id=call)
+            lines = session.query(CallStepRow).filter_by(kind="chan-start")
+            return lines.filter(CallStepRow.leg.in_(legs.scalar_subquery())).count()
 
     def each_has_its_start(self, begun: list[str], told: Finding) -> None:
         """One row by the bridge's journal, though Asterisk's own record is away."""
@@ -105,9 +126,6 @@ def test_a_truncated_file_costs_no_later_line(feed: Feed, told: Finding) -> None
     feed.nothing_leaks(told)
 
 
-BAD = (b'{"eventtype":"CHAN_\xd5\xc5"}\n', b'{"eventtype":"L110_STAGE",\n"x":1}\n', b'{"eventty')
-
-
 @pytest.mark.fault(
     "B53", how="bad bytes, a line break in a line, half a line before Asterisk's own"
 )
@@ -115,32 +133,48 @@ def test_bad_lines_are_kept_apart_and_counted_and_asterisks_next_line_is_read(
     feed: Feed, told: Finding
 ) -> None:
     before = feed.quarantined()
-    with feed.path.open("ab") as file:
-        file.write(b"".join(BAD))
+    feed.spoil()
     begun = feed.begin(1)
     feed.nobody_noticed(begun, told)
-    wait_until(
-        lambda: [feed.rows_of(number) for number in begun] == [(1, 1, 0), (1, 1, 1)],
-        "one whole row each",
-        40,
-    )
+    feed.wait_for_whole_rows(begun)
+    assert [feed.channel_starts(number) for number in begun] == [1, 1]
     assert feed.quarantined() == before + 4
     assert feed.said("feed.lines_quarantined") > 0
     told.records.append("4 lines in quarantine, 2 whole rows, 1 ticket")
     feed.nothing_leaks(told)
 
 
-@pytest.mark.control("B53", without="the fault: no bad line")
-def test_control_without_a_bad_line_nothing_is_kept_apart(feed: Feed, told: Finding) -> None:
-    before = feed.quarantined()
-    begun = feed.served(feed.begin(1))
-    wait_until(
-        lambda: [feed.rows_of(number) for number in begun] == [(1, 1, 0), (1, 1, 1)],
-        "one whole row each",
-        40,
-    )
-    assert feed.quarantined() == before
-    told.records.append("0 lines in quarantine, 2 whole rows")
+STOPS_AT_A_BAD_LINE = "import ivr.cel_feed as f; f.CelLineBad = ZeroDivisionError"
+DROPS_THE_HALF = "import ivr.cel_feed as f; f.CelFeed._saved = lambda self, raw: None"
+
+
+@pytest.mark.control("B53", without="the place apart for bad lines")
+def test_control_without_a_place_apart_a_bad_line_holds_up_every_row(
+    feed: Feed, told: Finding
+) -> None:
+    begun = served_after_bad_lines(feed, STOPS_AT_A_BAD_LINE)
+    wait_until(lambda: feed.said("store.down"), "the forwarder to be held up", 10)
+    assert [feed.rows_of(number) for number in begun] == [(0, 0, 0), (0, 0, 0)]
+    feed.forwarder_with("")
+    feed.wait_for_whole_rows(begun)
+    told.records.append("no row of the two calls, until a forwarder had it")
+
+
+@pytest.mark.control("B53", without="the second look at a spoilt line")
+def test_control_without_a_second_look_asterisks_next_line_is_lost_with_it(
+    feed: Feed, told: Finding
+) -> None:
+    begun = served_after_bad_lines(feed, DROPS_THE_HALF)
+    feed.wait_for_whole_rows(begun)
+    assert sum(feed.channel_starts(number) for number in begun) == 1
+    told.records.append("Asterisk's start of one of the two channels is lost")
+
+
+def served_after_bad_lines(feed: Feed, patch: str) -> list[str]:
+    feed.forwarder_with(patch)
+    feed.wait_for_whole_rows(feed.served(feed.begin(1)))  # it has its place in the feeds now
+    feed.spoil()
+    return feed.served(feed.begin(1))
 
 
 DEAF = (

@@ -11,8 +11,9 @@ import pytest
 
 from scripts.chaos.findings import Finding
 from scripts.http_page import fetch
-from scripts.lab.callers import Press, Stay
+from scripts.lab.callers import Action, FallSilent, Press, Stay, Wait
 from scripts.lab.seats import Manner
+from scripts.lab.telephone import Telephone
 from scripts.lab.waiting import wait_until
 from tests.faults.watched import cleared_within, raised_within, stays_quiet
 from tests.real_asterisk.system import Records, System, node_alone, running_system
@@ -146,16 +147,26 @@ def one_seat(root: Path, place: int, settings: str) -> Iterator[System]:
         yield system
 
 
-@pytest.mark.fault("48", how="the seat's sound is dropped in the middle of a talk")
-def test_sound_in_one_direction_is_an_alarm_and_ends_no_call(tmp_path: Path, told: Finding) -> None:
+SOUND_S = 14.0  # of a caller, before his is dropped: what comes before the talk, and 8 s of it
+
+
+@pytest.mark.parametrize(
+    ("dropped", "channel"),
+    [
+        pytest.param(who, channel, marks=pytest.mark.fault("48", how=f"{who}: dropped in a talk"))
+        for who, channel in (("the seat's sound", "seat-8001"), ("the caller's", "l110-trunk"))
+    ],
+)
+def test_sound_in_one_direction_is_an_alarm_and_ends_no_call(
+    tmp_path: Path, told: Finding, dropped: str, channel: str
+) -> None:
     with one_seat(tmp_path, 168, SILENT) as system:
-        seat = system.telephones.staff("8001", Manner(ring_s=0.2, talk_s=25))
-        system.town.call("13800004801", [Press("1"), Stay(60)], speaks=True)
-        seat.wait_for("answered", timeout_s=15)
+        seat = talk(system, "13800004801", caller_falls_silent=channel == "l110-trunk")
         assert stays_quiet(system.node, "audio-silent", 8)
-        seat.talk.sound.lost = True
-        took_s, about = raised_within(system.node, "audio-silent", 12)
-        assert "seat-8001" in about
+        seat.talk.sound.lost = channel == "seat-8001"
+        took_s, about = raised_within(system.node, "audio-silent", 16)
+        assert channel in about
+        assert "," not in about
         assert "1380" not in about
         assert system.node.largest_talk() == 2
         assert not seat.free
@@ -166,17 +177,24 @@ def test_sound_in_one_direction_is_an_alarm_and_ends_no_call(tmp_path: Path, tol
         assert (row.outcome, row.ended_by) == ("talked-to-police", "seat")
         system.assert_nothing_outlives_its_call()
     told.caller.append("the talk went on until the seat hung up")
-    told.records.append(f"no alarm in 8 s of sound; then after {took_s:.1f} s: {about}")
+    told.records.append(f"{dropped}: no alarm in 8 s of sound; then after {took_s:.1f} s: {about}")
     told.records.append("1 row, talked-to-police, ended by the seat")
     told.leaks.append("no channel")
 
 
-@pytest.mark.control("48", without="the count of packets that come in")
-def test_control_without_the_count_nobody_hears_the_silence(tmp_path: Path, told: Finding) -> None:
+def talk(system: System, number: str, *, caller_falls_silent: bool = False) -> Telephone:
+    """The seat in it, as soon as it has answered."""
+    seat = system.telephones.staff("8001", Manner(ring_s=0.2, talk_s=60))
+    silence: list[Action] = [Wait(SOUND_S), FallSilent()] if caller_falls_silent else []
+    system.town.call(number, [Press("1"), *silence, Stay(90)], speaks=True)
+    seat.wait_for("answered", timeout_s=15)
+    return seat
+
+
+@pytest.mark.control("48", without="a limit of silence: silent_after_s = 3600")
+def test_control_without_a_limit_nobody_hears_the_silence(tmp_path: Path, told: Finding) -> None:
     with one_seat(tmp_path, 169, SILENT.replace("= 4", "= 3600")) as system:
-        seat = system.telephones.staff("8001", Manner(ring_s=0.2, talk_s=25))
-        system.town.call("13800004802", [Press("1"), Stay(60)], speaks=True)
-        seat.wait_for("answered", timeout_s=15)
+        seat = talk(system, "13800004802")
         seat.talk.sound.lost = True
         assert stays_quiet(system.node, "audio-silent", 10)
         seat.hang_up()

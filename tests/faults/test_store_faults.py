@@ -1,14 +1,11 @@
 """The store goes, hangs, is full or locked while calls go on: nobody notices, nothing is lost."""
 
-import json
-import os
 import random
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -19,84 +16,28 @@ from db.journal import Journal
 from db.models import CallRow, CallStepRow, TicketRow
 from db.upgrade import upgrade
 from scripts.chaos.findings import Finding
-from scripts.cli.backlog import journal_backlog
 from scripts.cli.context import Site
 from scripts.cli.records import db
-from scripts.lab.postgres import PostgresServer, running_postgres
 from scripts.lab.waiting import wait_until
-from tests.faults.calls_meanwhile import FORGETS_FIRST, Meanwhile
-from tests.faults.store_relay import CommitRelay
+from tests.faults.befallen_store import (
+    CONNECTIONS,
+    GIVEN_UP_S,
+    Store,
+    every_connection_taken,
+    frozen,
+    in_doubt,
+    running_store,
+)
+from tests.faults.calls_meanwhile import FORGETS_FIRST
 from tests.integration.store.made import livelihood_call
-from tests.real_asterisk.system import running_system
 
-CONNECTIONS = 12
 AWAY_S = 20.0
-GIVEN_UP_S = 8.0  # until a call has steps, a second of idling, 3 s of no answer, and a slow machine
-
-
-class Store(Meanwhile):
-    server: PostgresServer
-    relay: CommitRelay
-
-    def direct(self) -> psycopg.Connection[tuple[object, ...]]:
-        """Past the relay."""
-        return psycopg.connect(self.server.url("l110"), autocommit=True)
-
-    def log(self) -> str:
-        return (self.system.node.settings.var / "log/forward.log").read_text()
-
-    def waiting(self) -> int:
-        found = journal_backlog(self.system.node.settings)
-        assert found
-        return found.waiting
-
-    @contextmanager
-    def said(self, event: str, within_s: float) -> Iterator[None]:
-        """The forwarder says it while the block runs, or after."""
-        before = self.log().count(event)
-        yield
-        wait_until(lambda: self.log().count(event) > before, event, within_s)
-
-    def last_said(self, event: str) -> datetime:
-        line = [line for line in self.log().splitlines() if f'"event": "{event}"' in line][-1]
-        return datetime.fromisoformat(json.loads(line)["timestamp"])
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with running_postgres() as server:
-        server.new_database("l110")
-        with psycopg.connect(server.url("l110"), autocommit=True) as admin:
-            admin.execute(f"ALTER SYSTEM SET max_connections = {CONNECTIONS}")
-            admin.execute("ALTER SYSTEM SET max_wal_senders = 0")
-        server.stop()
-        server.start()
-        relay = CommitRelay(server.port)
-        url = f"postgresql://l110@127.0.0.1:{relay.port}/l110"
-        root = tmp_path_factory.mktemp("store")
-        with running_system(root, 120, lines=10, trunk_channels=20, database_url=url) as system:
-            store = Store(system)
-            store.server, store.relay = server, relay
-            yield store
-        relay.close()
-
-
-def family(server: PostgresServer) -> list[int]:
-    tasks = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-    return [server.pid, *map(int, tasks)]
-
-
-@contextmanager
-def frozen(server: PostgresServer) -> Iterator[None]:
-    pids = family(server)
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+    with running_store(tmp_path_factory.mktemp("store"), 120) as store:
+        yield store
 
 
 def assert_untouched(store: Store, begun: list[str], told: Finding) -> None:
@@ -137,13 +78,9 @@ def test_a_store_that_hangs_is_given_up_and_replayed_to(store: Store, told: Find
 
 @pytest.mark.fault("35", how="the line is cut after COMMIT, before its answer, five times")
 def test_a_commit_in_doubt_makes_one_row(store: Store, told: Finding) -> None:
-    before = store.relay.swallowed
-    store.relay.swallow = 5
-    begun = store.begin(2)
-    store.nobody_noticed(begun, told)
-    wait_until(lambda: store.relay.swallowed >= before + 3, "commits in doubt", 20)
-    store.relay.swallow = 0
-    told.records.append(f"{store.relay.swallowed - before} answers to COMMIT swallowed")
+    with in_doubt(store, told):
+        begun = store.begin(2)
+        store.nobody_noticed(begun, told)
     assert_untouched(store, begun, told)
 
 
@@ -151,29 +88,9 @@ def test_a_commit_in_doubt_makes_one_row(store: Store, told: Finding) -> None:
 def test_without_a_free_connection_the_journal_keeps_what_the_store_cannot_take(
     store: Store, told: Finding
 ) -> None:
-    others: list[psycopg.Connection[tuple[object, ...]]] = []
-
-    def takes_all() -> bool:
-        while len(others) < CONNECTIONS:
-            try:
-                others.append(store.direct())
-            except psycopg.OperationalError:
-                break
-            if len(others) == 1:
-                others[0].execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-                )
-        return len(others) == CONNECTIONS
-
-    wait_until(takes_all, "every connection to be ours", 20, every_s=0.01)
-    try:
-        with store.said("store.down", 20):
-            begun = store.begin(1)
-            store.nobody_noticed(begun, told)
-    finally:
-        for other in others:
-            other.close()
+    with every_connection_taken(store), store.said("store.down", 20):
+        begun = store.begin(1)
+        store.nobody_noticed(begun, told)
     assert_untouched(store, begun, told)
 
 
@@ -278,7 +195,7 @@ def kill(store: Store) -> None:
     forwarder.child.wait()
 
 
-@pytest.mark.control("33", "34", "35", "37", "42", without="the wait for the store's COMMIT")
+@pytest.mark.control("33", "42", without="the wait for the store's COMMIT")
 def test_control_a_forwarder_that_does_not_wait_for_the_commit_loses_calls(
     store: Store, told: Finding
 ) -> None:

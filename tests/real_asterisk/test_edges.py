@@ -13,6 +13,7 @@ from scripts.lab.callers import HangUp, Wait, caller
 from scripts.lab.seats import Manner
 from scripts.lab.telephone import Telephone
 from scripts.lab.waiting import wait_until
+from tests.limits import dialplan_changed
 from tests.real_asterisk.system import System, running_system
 from tests.seen import nothing_left
 
@@ -71,14 +72,36 @@ def test_an_invite_from_an_unknown_address_is_refused_before_it_is_a_call(
     told.records.append("no row, no channel")
 
 
-@pytest.mark.control("B46", "B48", without="the fault: 110, from the switch's own address")
-def test_control_110_from_the_switch_is_a_call(system: System, told: Finding) -> None:
-    switch = call_node(system, system.town.plan.switch_host, "110")
-    assert switch.wait(20)
+@pytest.mark.control("B48", without="a context that knows our extensions only")
+def test_control_where_any_extension_may_be_dialled_the_switch_rings_a_seat_past_the_record(
+    system: System, told: Finding
+) -> None:
+    anything = "exten => _X.,1,Dial(PJSIP/l110-switch/sip:${EXTEN}@${L110_SWITCH})"
+    context = "\n[l110-intake]\n"
+    with dialplan_changed(system.node, "extensions.conf", context, f"{context}{anything}\n"):
+        switch = call_node(system, system.town.plan.switch_host, "8001")
+        assert switch.wait(20)
+    system.assert_nothing_outlives_its_call()
+    assert system.calls() == []
+    told.caller.append("8001: answered, by way of the switch")
+    told.records.append("no row of a talk at a seat")
+
+
+@pytest.mark.control("B46", without="the list of addresses, and the trunk known by its own")
+def test_control_where_the_trunk_has_no_address_a_stranger_is_a_call(
+    system: System, told: Finding
+) -> None:
+    stranger, trunk = system.town.plan.callers_host, f"match={system.town.plan.switch_host}"
+    with system.endpoints_changed("deny=0.0.0.0/0.0.0.0", "permit=0.0.0.0/0.0.0.0"):
+        only_known_by_address = call_node(system, stranger, "110")
+        assert not only_known_by_address.wait(20)
+        assert "401 Unauthorized" in only_known_by_address.complaint()
+        with system.endpoints_changed(trunk, "match=0.0.0.0/0"):
+            assert call_node(system, stranger, "110").wait(20)
     row = system.call_of("13800000001")
     assert row.outcome == "left-in-menu"
-    told.caller.append("answered, and hung up after 0.2 s")
-    told.records.append(f"1 row, {row.outcome}")
+    told.caller.append("the stranger: 401 without the list, answered without both")
+    told.records.append(f"1 row of the stranger, {row.outcome}")
 
 
 @pytest.fixture

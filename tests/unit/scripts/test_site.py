@@ -41,6 +41,20 @@ def test_what_is_rendered_holds_secrets_and_is_its_owners_only(rendered):
     assert {path.stat().st_mode & 0o077 for path in rendered[1].glob("*.conf")} == {0}
 
 
+def test_who_reads_while_it_is_rendered_anew_reads_the_old_file_whole(rendered, run):
+    """As Asterisk does at a reload that comes at that moment."""
+    path = rendered[1] / "extensions.conf"
+    old = path.read_text() + "; of yesterday\n"
+    path.write_text(old)
+    path.chmod(0o640)
+    with path.open() as reader:
+        assert run("render", str(rendered[1])).exit_code == 0
+        assert reader.read() == old
+    assert path.read_text() != old
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert not list(rendered[1].glob(".*"))
+
+
 def test_rendering_again_is_safe_and_touches_nothing_else(rendered, run):
     folder = rendered[1]
     (folder / "own.conf").write_text("the site's")
