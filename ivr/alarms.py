@@ -55,6 +55,7 @@ TABLE: Final = (
     Alarm("cel-stalled", _C, "通话记录停止写入", "Asterisk does not write its call records"),
     Alarm("clock-stepped", _C, "系统时钟被拨动", "the clock was stepped", 0),
     Alarm("channel-leaked", _W, "通道在通话结束后残留", "a channel outlives its call"),
+    Alarm("police-unstaffed", _C, "没有一个接警席可以振铃", "no police seat could ring", 5),
     Alarm("seat-paused", _W, "坐席漏接后被暂停", "a seat did not answer and is paused"),
     Alarm("audio-silent", _W, "通话一方没有声音", "no sound comes from one side of a talk"),
     Alarm("caller-unreturned", _C, "转出的来电者没有回来", "a released caller never came back"),

@@ -73,7 +73,8 @@ class Facts:
 
     left_out: givers of verdicts that the dialplan skips now.
     sip_scanners: strangers' addresses; sip_guessers: the switch's or a seat's, that are refused.
-    seats_paused: by missed calls.
+    seats_paused: by missed calls. police_away: every seat of the police queue, where none could
+    ring; a busy seat could, once it is free.
     """
 
     asterisk: Life = Life.UP
@@ -84,6 +85,7 @@ class Facts:
     selftest: str | None = None
     left_out: tuple[str, ...] = ()
     seats_paused: tuple[str, ...] = ()
+    police_away: tuple[str, ...] = ()
     bridge: BridgeFacts = field(default_factory=BridgeFacts)
     calls: CallFacts = field(default_factory=CallFacts)
     records: RecordFacts = field(default_factory=RecordFacts)
@@ -115,6 +117,8 @@ def _asterisk(facts: Facts, _: Limits) -> Found:
         yield "manager-refused", "var/secrets and manager.conf do not agree"
     if facts.manager_guesses:
         yield "manager-guessed", ", ".join(facts.manager_guesses)
+    if facts.police_away:
+        yield "police-unstaffed", f"paused or away: {_some(facts.police_away)}"
     if facts.seats_paused:
         yield "seat-paused", ", ".join(facts.seats_paused)
     if facts.sip_scanners:

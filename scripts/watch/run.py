@@ -32,7 +32,7 @@ from scripts.watch.keeper import look_at_keeper
 from scripts.watch.metrics import WatchMetrics
 from scripts.watch.records import StoreEye, look_at_records
 from scripts.watch.scans import Scans
-from scripts.watch.seats import PausedSeats
+from scripts.watch.seats import PausedSeats, police_away
 from scripts.watch.security import AT_MANAGER, Guesses, SecurityLog
 from scripts.watch.selftest import SelfTest
 
@@ -113,6 +113,7 @@ class Watch:
             selftest=self.selftest.problem if up else None,
             left_out=seen.left_out,
             seats_paused=self._seats.paused,
+            police_away=police_away(seen.queues, self.settings) if up else (),
             bridge=bridge,
             calls=calls,
             records=records,

@@ -36,6 +36,7 @@ ILL = {
     "cel-stalled": Facts(records=RecordFacts(cel_stalled="no trace")),
     "clock-stepped": Facts(bridge=BridgeFacts(clock_stepped_s=-3600.0)),
     "channel-leaked": Facts(calls=CallFacts(leaked=("PJSIP/l110-trunk-1",))),
+    "police-unstaffed": Facts(police_away=("seat-8001", "seat-8002")),
     "seat-paused": Facts(seats_paused=("seat-8001",)),
     "audio-silent": Facts(calls=CallFacts(silent=("PJSIP/seat-8001-1",))),
     "caller-unreturned": Facts(records=RecordFacts(unreturned=("20260101T000000Z-n1-1-aa",))),
