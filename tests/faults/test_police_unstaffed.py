@@ -79,7 +79,7 @@ def test_a_seat_that_is_busy_is_not_away(system: System, seat: Telephone, told: 
     told.records.append("no alarm while it talked; one when it was paused too")
 
 
-@pytest.mark.control("55", without="the look at the seats: the watch takes the police for elsewhere")
+@pytest.mark.control("55", without="the look at the seats: as if the police were elsewhere")
 def test_control_without_the_look_nobody_says_that_the_police_seats_are_away(
     system: System, told: Finding
 ) -> None:
