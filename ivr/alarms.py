@@ -46,6 +46,7 @@ TABLE: Final = (
     Alarm("rules-none", _C, "没有可用的规则", "no rules were ever good: all go to the police"),
     Alarm("prompts-missing", _C, "缺少语音提示", "spoken prompts are missing"),
     Alarm("journal-failing", _C, "日志磁盘写不进去", "the journal cannot be written"),
+    Alarm("steps-unkept", _C, "有记录只留在日志文件里", "steps of calls were not kept on disk"),
     Alarm("journal-unreadable", _C, "日志无法读取", "the journal cannot be read"),
     Alarm("journal-waiting", _W, "日志积压", "steps wait in the journal", 2),
     Alarm("disk-filling", _C, "磁盘将满", "a disk that holds records fills up"),

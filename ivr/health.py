@@ -23,11 +23,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class BridgeFacts:
-    """What the bridge says of itself. rules: good, last-good or none."""
+    """What the bridge says of itself. rules: good, last-good or none.
+
+    journal_unkept: steps since its start that stand in its log only. pid: 0 where nobody says it.
+    """
 
     life: Life = Life.UP
     rules: str = "good"
     journal: bool = True
+    journal_unkept: int = 0
+    pid: int = 0
     prompts_missing: tuple[str, ...] = ()
     clock_stepped_s: float | None = None
 
@@ -72,6 +77,7 @@ class Facts:
     """selftest: why the last self-test failed; None: it did not, or there was none.
 
     left_out: givers of verdicts that the dialplan skips now.
+    steps_unkept: what became of steps that the journal's disk did not take.
     sip_scanners: strangers' addresses; sip_guessers: the switch's or a seat's, that are refused.
     seats_paused: by missed calls. police_away: every seat of the police queue, where none could
     ring; a busy seat could, once it is free.
@@ -84,6 +90,7 @@ class Facts:
     sip_guessers: tuple[str, ...] = ()
     selftest: str | None = None
     left_out: tuple[str, ...] = ()
+    steps_unkept: str | None = None
     seats_paused: tuple[str, ...] = ()
     police_away: tuple[str, ...] = ()
     bridge: BridgeFacts = field(default_factory=BridgeFacts)
@@ -166,6 +173,8 @@ def _calls(facts: Facts, _: Limits) -> Found:
 
 def _records(facts: Facts, limits: Limits) -> Found:
     records = facts.records
+    if facts.steps_unkept:
+        yield "steps-unkept", facts.steps_unkept
     yield from _journal(records, limits)
     full = {name: used for name, used in records.disks.items() if used >= limits.disk_percent}
     if full:

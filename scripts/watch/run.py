@@ -35,6 +35,7 @@ from scripts.watch.scans import Scans
 from scripts.watch.seats import PausedSeats, police_away
 from scripts.watch.security import AT_MANAGER, Guesses, SecurityLog
 from scripts.watch.selftest import SelfTest
+from scripts.watch.unkept import UnkeptSteps
 
 SIDES_EVERY_S = 3.0
 
@@ -58,6 +59,7 @@ class Watch:
         self._store = StoreEye(settings)
         self._sides = Sides(settings.health.silent_after_s)
         self._seats = PausedSeats(self.eye, settings.queues.pause_most_s)
+        self._unkept = UnkeptSteps()
         self._asked_at = 0.0
         self._security = SecurityLog(Home(settings.asterisk_dir).log / "security")
         self._guesses = Guesses(settings.health.ban_after, AT_MANAGER)
@@ -112,6 +114,7 @@ class Watch:
             sip_guessers=ours,
             selftest=self.selftest.problem if up else None,
             left_out=seen.left_out,
+            steps_unkept=self._unkept.look(bridge, time.monotonic()),
             seats_paused=self._seats.paused,
             police_away=police_away(seen.queues, self.settings) if up else (),
             bridge=bridge,

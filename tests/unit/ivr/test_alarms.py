@@ -27,6 +27,7 @@ ILL = {
     "rules-none": Facts(bridge=BridgeFacts(rules="none")),
     "prompts-missing": Facts(bridge=BridgeFacts(prompts_missing=("zh/menu",))),
     "journal-failing": Facts(bridge=BridgeFacts(journal=False)),
+    "steps-unkept": Facts(steps_unkept="3 since the bridge's start"),
     "journal-unreadable": Facts(records=RecordFacts(journal_waiting=None)),
     "journal-waiting": Facts(records=RecordFacts(journal_waiting=1001)),
     "disk-filling": Facts(records=RecordFacts(disks={"journal": 80.0})),
