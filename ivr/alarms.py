@@ -33,6 +33,7 @@ _C, _W = Severity.CRITICAL, Severity.WARNING
 TABLE: Final = (
     Alarm("asterisk-down", _C, "Asterisk 没有运行", "Asterisk does not run", 1),
     Alarm("asterisk-frozen", _C, "Asterisk 没有响应", "Asterisk runs and does not answer", 1),
+    Alarm("sip-silent", _C, "SIP 端口没有响应", "its SIP port does not answer", 2),
     Alarm("manager-refused", _W, "管理接口拒绝登录", "Asterisk's manager refuses our login"),
     Alarm("manager-guessed", _W, "有人在猜管理接口的密码", "somebody guesses at the manager"),
     Alarm("sip-scanned", _W, "有陌生地址在扫描 SIP", "strangers scan our SIP"),

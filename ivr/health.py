@@ -78,6 +78,7 @@ class Facts:
 
     left_out: givers of verdicts that the dialplan skips now.
     steps_unkept: what became of steps that the journal's disk did not take.
+    sip_silent: what its SIP port did instead of an answer, while its manager answers.
     sip_scanners: strangers' addresses; sip_guessers: the switch's or a seat's, that are refused.
     seats_paused: by missed calls. police_away: every seat of the police queue, where none could
     ring; a busy seat could, once it is free.
@@ -86,6 +87,7 @@ class Facts:
     asterisk: Life = Life.UP
     manager_refused: bool = False
     manager_guesses: tuple[str, ...] = ()
+    sip_silent: str | None = None
     sip_scanners: tuple[str, ...] = ()
     sip_guessers: tuple[str, ...] = ()
     selftest: str | None = None
@@ -120,6 +122,8 @@ def _asterisk(facts: Facts, _: Limits) -> Found:
         yield "asterisk-down", "nobody answers at its manager's port"
     if facts.asterisk is Life.FROZEN:
         yield "asterisk-frozen", "its manager answers no ping"
+    if facts.sip_silent:
+        yield "sip-silent", facts.sip_silent
     if facts.manager_refused:
         yield "manager-refused", "var/secrets and manager.conf do not agree"
     if facts.manager_guesses:

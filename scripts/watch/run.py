@@ -35,6 +35,7 @@ from scripts.watch.scans import Scans
 from scripts.watch.seats import PausedSeats, police_away
 from scripts.watch.security import AT_MANAGER, Guesses, SecurityLog
 from scripts.watch.selftest import SelfTest
+from scripts.watch.sip import SipEye
 from scripts.watch.unkept import UnkeptSteps
 
 SIDES_EVERY_S = 3.0
@@ -52,6 +53,7 @@ class Watch:
         self.settings = settings
         self.eye = Eye(settings)
         self.selftest = SelfTest(settings, self.eye)
+        self.sip = SipEye(settings)
         self.board = Board()
         self.facts = Facts()
         self.seen = Seen(Life.DOWN)
@@ -77,7 +79,7 @@ class Watch:
         await pages.start(self.settings.health_host, self.settings.health.watch_port)
         self.eye.start()
         self._store.start()
-        testing = asyncio.create_task(self.selftest.keep())
+        asking = [asyncio.create_task(eye.keep()) for eye in (self.selftest, self.sip)]
         log.info("watch.started", node=self.settings.node)
         self._notifier.ready()
         while not stopping.is_set():
@@ -85,7 +87,8 @@ class Watch:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), self.settings.health.look_every_s)
         self._notifier.stopping()
-        testing.cancel()
+        for task in asking:
+            task.cancel()
         self._store.stop()
         await self.eye.close()
         await pages.stop()
@@ -110,6 +113,7 @@ class Watch:
             asterisk=seen.life,
             manager_refused=seen.refused,
             manager_guesses=await self._guessed(),
+            sip_silent=self.sip.problem if up else None,
             sip_scanners=strangers,
             sip_guessers=ours,
             selftest=self.selftest.problem if up else None,
@@ -164,8 +168,11 @@ class Watch:
 
     @property
     def in_service(self) -> bool:
-        """Whether calls should come here: an Asterisk that answers. All else ends at the police."""
-        return self.facts.asterisk is Life.UP
+        """Whether calls should come here: an Asterisk that answers, at its SIP port too.
+
+        All else ends at the police.
+        """
+        return self.facts.asterisk is Life.UP and "sip-silent" not in self.board.raised
 
     def _pages(self) -> PageServer:
         metrics = metric_pages(new_registry(WatchMetrics(self)))

@@ -14,6 +14,7 @@ RUNBOOK = Path(__file__).parents[3] / "docs/runbook.md"
 ILL = {
     "asterisk-down": Facts(asterisk=Life.DOWN),
     "asterisk-frozen": Facts(asterisk=Life.FROZEN),
+    "sip-silent": Facts(sip_silent="no answer within 3 s"),
     "manager-refused": Facts(manager_refused=True),
     "manager-guessed": Facts(manager_guesses=("127.0.0.66",)),
     "sip-scanned": Facts(sip_scanners=("192.0.2.66",)),
