@@ -64,6 +64,7 @@ TABLE: Final = (
     Alarm("process-failing", _C, "进程反复退出", "a process does not stay up"),
     Alarm("process-restarted", _W, "进程刚被重新启动", "a process ended and was started anew"),
     Alarm("keeper-silent", _C, "进程看护没有响应", "nobody ends a frozen process", 5),
+    Alarm("supervisor-silent", _C, "进程监督没有响应", "nobody starts anew what ends", 5),
     Alarm("watch-silent", _C, "健康监视没有响应", "nobody watches this node"),
 )  # fmt: skip
 

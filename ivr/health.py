@@ -65,9 +65,11 @@ class KeeperFacts:
     """What `l110 keep` says of the processes: name -> what happened to it.
 
     silent: it runs no more, or is frozen itself; also False where there is none.
+    supervisor_silent: the supervisor of `l110 up` gives it no answer.
     """
 
     silent: bool = False
+    supervisor_silent: bool = False
     restarted: Mapping[str, str] = field(default_factory=dict)
     failing: Mapping[str, str] = field(default_factory=dict)
 
@@ -208,6 +210,8 @@ def _keeper(facts: Facts, _: Limits) -> Found:
     keeper = facts.keeper
     if keeper.silent:
         yield "keeper-silent", "`l110 keep` has not looked for ten seconds"
+    if keeper.supervisor_silent:
+        yield "supervisor-silent", "it gives `l110 keep` no answer"
     if keeper.failing:
         yield "process-failing", _told(keeper.failing)
     if quiet := {n: why for n, why in keeper.restarted.items() if n not in keeper.failing}:

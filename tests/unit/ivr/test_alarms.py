@@ -44,6 +44,7 @@ ILL = {
     "caller-unreturned": Facts(records=RecordFacts(unreturned=("20260101T000000Z-n1-1-aa",))),
     "process-failing": Facts(keeper=KeeperFacts(failing={"ivr": "not up for 9 s"})),
     "process-restarted": Facts(keeper=KeeperFacts(restarted={"ivr": "ended, 1 new start"})),
+    "supervisor-silent": Facts(keeper=KeeperFacts(supervisor_silent=True)),
     "keeper-silent": Facts(keeper=KeeperFacts(silent=True)),
 }
 BY_STATUS = {"watch-silent"}  # whoever is silent cannot say so: `l110 status` does
