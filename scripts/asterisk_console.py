@@ -35,8 +35,9 @@ def _channel_rows(home: Home) -> list[list[str]]:
 
 def largest_talk(home: Home) -> int:
     """How many channels the fullest bridge joins; a bridge is a talk."""
-    lines = (line.split() for line in ask(home, "bridge show all").splitlines()[1:])
-    return max((int(words[2]) for words in lines if len(words) > 3), default=0)
+    lines = [line.split() for line in ask(home, "bridge show all").splitlines()]
+    counts = [words[2] for words in lines if len(words) > 3]  # its heading among them
+    return max((int(count) for count in counts if count.isdecimal()), default=0)
 
 
 def group_count(home: Home, group: str, category: str) -> int:
