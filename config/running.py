@@ -66,6 +66,10 @@ class Health(Section):
     look_every_s: Annotated[float, Field(ge=0.2, le=60)] = Field(
         description="Seconds between two looks of the watch at Asterisk and bridge."
     )
+    sip_every_s: Annotated[float, Field(ge=0, le=60)] = Field(
+        description="Seconds between two questions of the watch (OPTIONS) to Asterisk's SIP port; "
+        "0: none."
+    )
     disk_percent: Annotated[float, Field(ge=1, le=100)] = Field(
         description="Per cent in use from which a disk with records is an alarm."
     )

@@ -23,11 +23,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class BridgeFacts:
-    """What the bridge says of itself. rules: good, last-good or none."""
+    """What the bridge says of itself. rules: good, last-good or none.
+
+    journal_unkept: steps since its start that stand in its log only. pid: 0 where nobody says it.
+    """
 
     life: Life = Life.UP
     rules: str = "good"
     journal: bool = True
+    journal_unkept: int = 0
+    pid: int = 0
     prompts_missing: tuple[str, ...] = ()
     clock_stepped_s: float | None = None
 
@@ -60,9 +65,11 @@ class KeeperFacts:
     """What `l110 keep` says of the processes: name -> what happened to it.
 
     silent: it runs no more, or is frozen itself; also False where there is none.
+    supervisor_silent: the supervisor of `l110 up` gives it no answer.
     """
 
     silent: bool = False
+    supervisor_silent: bool = False
     restarted: Mapping[str, str] = field(default_factory=dict)
     failing: Mapping[str, str] = field(default_factory=dict)
 
@@ -72,18 +79,24 @@ class Facts:
     """selftest: why the last self-test failed; None: it did not, or there was none.
 
     left_out: givers of verdicts that the dialplan skips now.
+    steps_unkept: what became of steps that the journal's disk did not take.
+    sip_silent: what its SIP port did instead of an answer, while its manager answers.
     sip_scanners: strangers' addresses; sip_guessers: the switch's or a seat's, that are refused.
-    seats_paused: by missed calls.
+    seats_paused: by missed calls. police_away: every seat of the police queue, where none could
+    ring; a busy seat could, once it is free.
     """
 
     asterisk: Life = Life.UP
     manager_refused: bool = False
     manager_guesses: tuple[str, ...] = ()
+    sip_silent: str | None = None
     sip_scanners: tuple[str, ...] = ()
     sip_guessers: tuple[str, ...] = ()
     selftest: str | None = None
     left_out: tuple[str, ...] = ()
+    steps_unkept: str | None = None
     seats_paused: tuple[str, ...] = ()
+    police_away: tuple[str, ...] = ()
     bridge: BridgeFacts = field(default_factory=BridgeFacts)
     calls: CallFacts = field(default_factory=CallFacts)
     records: RecordFacts = field(default_factory=RecordFacts)
@@ -111,10 +124,14 @@ def _asterisk(facts: Facts, _: Limits) -> Found:
         yield "asterisk-down", "nobody answers at its manager's port"
     if facts.asterisk is Life.FROZEN:
         yield "asterisk-frozen", "its manager answers no ping"
+    if facts.sip_silent:
+        yield "sip-silent", facts.sip_silent
     if facts.manager_refused:
         yield "manager-refused", "var/secrets and manager.conf do not agree"
     if facts.manager_guesses:
         yield "manager-guessed", ", ".join(facts.manager_guesses)
+    if facts.police_away:
+        yield "police-unstaffed", f"paused or away: {_some(facts.police_away)}"
     if facts.seats_paused:
         yield "seat-paused", ", ".join(facts.seats_paused)
     if facts.sip_scanners:
@@ -162,6 +179,8 @@ def _calls(facts: Facts, _: Limits) -> Found:
 
 def _records(facts: Facts, limits: Limits) -> Found:
     records = facts.records
+    if facts.steps_unkept:
+        yield "steps-unkept", facts.steps_unkept
     yield from _journal(records, limits)
     full = {name: used for name, used in records.disks.items() if used >= limits.disk_percent}
     if full:
@@ -191,6 +210,8 @@ def _keeper(facts: Facts, _: Limits) -> Found:
     keeper = facts.keeper
     if keeper.silent:
         yield "keeper-silent", "`l110 keep` has not looked for ten seconds"
+    if keeper.supervisor_silent:
+        yield "supervisor-silent", "it gives `l110 keep` no answer"
     if keeper.failing:
         yield "process-failing", _told(keeper.failing)
     if quiet := {n: why for n, why in keeper.restarted.items() if n not in keeper.failing}:

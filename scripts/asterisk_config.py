@@ -20,6 +20,7 @@ SOURCES = CHECKOUT / "config/asterisk"
 EMPTY = ("acl", "ccss", "pjproject", "queuerules", "udptl")
 
 
+PROBE = "l110-probe"  # the watch's name in SIP
 NO_LIMIT = 1_000_000
 PLACEHOLDER = re.compile(r"@\{([a-z_0-9]+)\}")  # Asterisk's own ${name} passes through untouched
 
@@ -193,7 +194,13 @@ def _endpoints(settings: Settings) -> str:
         f"[l110-switch](l110-to-switch)\nidentify_by=ip\naors=l110-switch\n"
         f"[l110-switch]\ntype=aor\ncontact={switch}\n"
     )
-    allowed = (settings.sip.switch_host, *settings.sip.seat_networks)
+    own = settings.sip.host
+    # Who asks from here whether SIP answers. Nobody may call as this one: its context is empty.
+    trunk += (
+        f"[{PROBE}](l110-endpoint)\ncontext=l110-nothing\nidentify_by=username\n"
+        f"deny=0.0.0.0/0.0.0.0\npermit={own}\n"
+    )
+    allowed = (settings.sip.switch_host, own, *settings.sip.seat_networks)
     trunk += "[l110-allowed]\ntype=acl\ndeny=0.0.0.0/0.0.0.0\n"
     trunk += "".join(f"permit={network}\n" for network in allowed)
     seats = (*settings.police.seats, *settings.livelihood.seats)

@@ -82,6 +82,7 @@ class BridgeHealth:
             "rules_version": self.rules.current.version,
             "journal": self.journal.healthy,
             "journal_unkept": self.journal.unkept,
+            "pid": os.getpid(),
             "prompts_missing": list(self.prompts_missing),
             "clock_stepped_s": self.clock.stepped_s,
             "ailing": self.ailing(),

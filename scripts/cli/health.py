@@ -11,8 +11,10 @@ from config.settings import Settings
 from db.engine import StoreUrlUnknown, make_engine, store_name
 from db.upgrade import current, newest
 from ivr.alarms import Severity
+from scripts.asterisk_home import Home
 from scripts.cli import ports, running, supervision
 from scripts.cli.backlog import cel_backlog, journal_backlog
+from scripts.keeper.console import console_is_open
 from scripts.watch import told
 from scripts.watch.board import standing
 
@@ -79,13 +81,26 @@ def alarms_of(settings: Settings) -> list[dict[str, str]]:
     return [standing("watch-silent", "`l110 watch` has not looked for ten seconds", "").to_json()]
 
 
+def _runs_unwatched(settings: Settings) -> bool:
+    """Whether there is a node although no supervisor and no watch says so.
+
+    Its Asterisk has its console open; or a watch that nobody stopped left its last word, and one
+    of the ports is taken.
+    """
+    if console_is_open(Home(settings.asterisk_dir).run / "asterisk.ctl"):
+        return True
+    left = told.path_of(settings).exists()
+    return left and any(port["answers"] for port in _listeners(settings, asked=True))
+
+
 def status_of(settings: Settings) -> dict[str, Any]:
     """The shape of `l110 status --json`."""
     try:
         found = supervision.processes(settings)
     except supervision.SupervisorAway:
         found = []
-    runs = bool(found) or told.heard(told.path_of(settings)) is not None  # or under systemd
+    heard = told.heard(told.path_of(settings)) is not None  # or under systemd
+    runs = bool(found) or heard or _runs_unwatched(settings)
     listeners = _listeners(settings, asked=runs)
     store = look_at_store(settings)
     journal = journal_backlog(settings)

@@ -4,12 +4,14 @@ import contextlib
 import hashlib
 import os
 import shlex
+import socket
 import subprocess
 import sys
 import tempfile
 import xmlrpc.client
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +21,7 @@ from config.settings import ROOT, Settings
 from scripts.asterisk_home import Home, find_program
 from scripts.keeper.patience import patience_s
 
+WITHIN_S = 5.0  # a frozen supervisor must not freeze who asks it
 LONGEST_SOCKET = 90  # the kernel takes 107 bytes, and the supervisor adds its process id
 INSTANCE = "L110_INSTANCE"  # marks every process of ours: found again if the supervisor was killed
 
@@ -173,20 +176,35 @@ def _private(folder: Path) -> None:
         raise PermissionError(f"{folder} belongs to somebody else")
 
 
+class _Line(HTTPConnection):
+    """To the supervisor's socket. Its own would wait for ever."""
+
+    def __init__(self, path: Path, within_s: float) -> None:
+        super().__init__("localhost", timeout=within_s)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
 @contextlib.contextmanager
-def _talk(settings: Settings) -> Iterator[Any]:
-    transport = SupervisorTransport(None, None, f"unix://{socket_path(settings)}")
+def _talk(settings: Settings, within_s: float = WITHIN_S) -> Iterator[Any]:
+    path = socket_path(settings)
+    transport = SupervisorTransport(None, None, f"unix://{path}")
+    transport._get_connection = lambda: _Line(path, within_s)
     try:
         yield xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
-    except (OSError, xmlrpc.client.Error) as error:
+    except (OSError, HTTPException, xmlrpc.client.Error) as error:
         raise SupervisorAway(str(error)) from error
     finally:
         transport.close()
 
 
-def processes(settings: Settings) -> list[Process]:
+def processes(settings: Settings, within_s: float = WITHIN_S) -> list[Process]:
     """Raises SupervisorAway."""
-    with _talk(settings) as supervisor:
+    with _talk(settings, within_s) as supervisor:
         rows = cast(list[dict[str, Any]], supervisor.getAllProcessInfo())
     return [_process(row) for row in sorted(rows, key=lambda row: row["start"])]
 
@@ -203,9 +221,9 @@ def ask_to_stop(settings: Settings) -> None:
         supervisor.shutdown()
 
 
-def start_again(settings: Settings, name: str) -> None:
+def start_again(settings: Settings, name: str, within_s: float = WITHIN_S) -> None:
     """One that it has given up. It refuses while it goes down. Raises SupervisorAway."""
-    with _talk(settings) as supervisor:
+    with _talk(settings, within_s) as supervisor:
         supervisor.startProcess(name, False)
 
 
@@ -213,7 +231,7 @@ def start_again(settings: Settings, name: str) -> None:
 def paused(settings: Settings, name: str) -> Iterator[None]:
     """Without one process of `l110 up` meanwhile; nothing happens where it does not run so."""
     try:
-        with _talk(settings) as supervisor:
+        with _talk(settings, settings.supervisor.stop_within_s + WITHIN_S) as supervisor:
             supervisor.stopProcess(name)
     except SupervisorAway:
         yield

@@ -74,6 +74,19 @@ class Console(threading.Thread):
         return not self._stop_now.is_set()
 
 
+def console_is_open(socket_file: Path) -> bool:
+    """Whether a process holds it, frozen or not: the kernel lets us in, nobody is asked."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        line.setblocking(False)
+        try:
+            line.connect(str(socket_file))
+        except BlockingIOError:
+            return True  # its queue of lines is full
+        except OSError:
+            return False
+    return True
+
+
 def manager_answers(host: str, port: int, within_s: float = 2.0) -> bool:
     """Whether Asterisk's manager greets who connects: a second witness before anybody is ended."""
     try:

@@ -6,7 +6,6 @@ life signs are systemd's business, and only Asterisk, which gives none, is asked
 
 import os
 import signal
-import socket
 import threading
 import time
 from contextlib import suppress
@@ -40,7 +39,6 @@ log = structlog.get_logger(__name__)
 def main(settings: Settings, *, systemd: bool) -> None:
     """Run until SIGTERM or SIGINT."""
     set_up_logs(settings.log.level, "keep")
-    socket.setdefaulttimeout(SUPERVISOR_WITHIN_S)  # a frozen supervisor must not freeze us
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -70,6 +68,7 @@ class Keeper:
             settings.health.keep_port,
         )
         self._asked_at = self._told_at = 0.0
+        self._supervisor_silent = False
 
     def run(self, stop: threading.Event) -> None:
         self._console.start()
@@ -112,17 +111,19 @@ class Keeper:
             return
         self._asked_at = now_s
         try:
-            found = supervision.processes(self._settings)
+            found = supervision.processes(self._settings, SUPERVISOR_WITHIN_S)
             seen = [Seen(one.name, one.state, one.pid) for one in found]
             for name in self._starts.look(seen, now_s):
                 self._figures.restarted(name)
                 log.warning("process.restarted", name=name, why=self._starts.why[name])
             for name in self._starts.due(now_s):
                 log.error("process.given_up", name=name, does="tried again now, and so on")
-                supervision.start_again(self._settings, name)
+                supervision.start_again(self._settings, name, SUPERVISOR_WITHIN_S)
         except supervision.SupervisorAway:
             self._running = {}  # without it nobody starts again what we end
+            self._supervisor_silent = True
             return
+        self._supervisor_silent = False
         self._running = {one.name: one.pid for one in seen if one.pid is not None}
         runs = {one.name: one.pid is not None for one in seen}
         self._figures.seen(runs, self._starts.failing(now_s))
@@ -156,6 +157,7 @@ class Keeper:
 
     def _tell(self, now_s: float) -> None:
         facts = {
+            "supervisor_silent": self._supervisor_silent,
             "restarted": dict(self._starts.restarted()),
             "failing": dict(self._starts.failing(now_s)),
         }

@@ -27,6 +27,8 @@ def read_facts(told: dict[str, Any]) -> BridgeFacts:
         return BridgeFacts(
             rules=str(told["rules"]),
             journal=bool(told["journal"]),
+            journal_unkept=int(told["journal_unkept"]),
+            pid=int(told["pid"]),
             prompts_missing=tuple(map(str, told["prompts_missing"])),
             clock_stepped_s=None if stepped is None else float(stepped),
         )

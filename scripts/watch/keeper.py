@@ -11,4 +11,8 @@ def look_at_keeper(settings: Settings) -> KeeperFacts:
     said = told.heard(path)
     if said is None:
         return KeeperFacts(silent=path.exists())
-    return KeeperFacts(restarted=dict(said["restarted"]), failing=dict(said["failing"]))
+    return KeeperFacts(
+        supervisor_silent=bool(said["supervisor_silent"]),
+        restarted=dict(said["restarted"]),
+        failing=dict(said["failing"]),
+    )

@@ -39,6 +39,8 @@ class WatchMetrics(Collector):
         yield self._alarms()
         yield _gauge("l110_asterisk_up", "1: it answers", watched.facts.asterisk is Life.UP)
         yield _gauge("l110_bridge_up", "1: it answers", watched.facts.bridge.life is Life.UP)
+        sip = watched.facts.asterisk is Life.UP and watched.facts.sip_silent is None
+        yield _gauge("l110_sip_up", "1: its SIP port answers", sip)
         yield _gauge("l110_channels", "channels in Asterisk", len(watched.seen.channels))
         yield CounterMetricFamily("l110_watch_looks", "looks at the node", watched.looks)
         yield _gauge("l110_watch_look_seconds", "how long the last look took", watched.look_s)

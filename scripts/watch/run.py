@@ -32,9 +32,11 @@ from scripts.watch.keeper import look_at_keeper
 from scripts.watch.metrics import WatchMetrics
 from scripts.watch.records import StoreEye, look_at_records
 from scripts.watch.scans import Scans
-from scripts.watch.seats import PausedSeats
+from scripts.watch.seats import PausedSeats, police_away
 from scripts.watch.security import AT_MANAGER, Guesses, SecurityLog
 from scripts.watch.selftest import SelfTest
+from scripts.watch.sip import SipEye
+from scripts.watch.unkept import UnkeptSteps
 
 SIDES_EVERY_S = 3.0
 
@@ -51,6 +53,7 @@ class Watch:
         self.settings = settings
         self.eye = Eye(settings)
         self.selftest = SelfTest(settings, self.eye)
+        self.sip = SipEye(settings)
         self.board = Board()
         self.facts = Facts()
         self.seen = Seen(Life.DOWN)
@@ -58,6 +61,7 @@ class Watch:
         self._store = StoreEye(settings)
         self._sides = Sides(settings.health.silent_after_s)
         self._seats = PausedSeats(self.eye, settings.queues.pause_most_s)
+        self._unkept = UnkeptSteps()
         self._asked_at = 0.0
         self._security = SecurityLog(Home(settings.asterisk_dir).log / "security")
         self._guesses = Guesses(settings.health.ban_after, AT_MANAGER)
@@ -75,7 +79,7 @@ class Watch:
         await pages.start(self.settings.health_host, self.settings.health.watch_port)
         self.eye.start()
         self._store.start()
-        testing = asyncio.create_task(self.selftest.keep())
+        asking = [asyncio.create_task(eye.keep()) for eye in (self.selftest, self.sip)]
         log.info("watch.started", node=self.settings.node)
         self._notifier.ready()
         while not stopping.is_set():
@@ -83,7 +87,8 @@ class Watch:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), self.settings.health.look_every_s)
         self._notifier.stopping()
-        testing.cancel()
+        for task in asking:
+            task.cancel()
         self._store.stop()
         await self.eye.close()
         await pages.stop()
@@ -108,11 +113,14 @@ class Watch:
             asterisk=seen.life,
             manager_refused=seen.refused,
             manager_guesses=await self._guessed(),
+            sip_silent=self.sip.problem if up else None,
             sip_scanners=strangers,
             sip_guessers=ours,
             selftest=self.selftest.problem if up else None,
             left_out=seen.left_out,
+            steps_unkept=self._unkept.look(bridge, time.monotonic()),
             seats_paused=self._seats.paused,
+            police_away=police_away(seen.queues, self.settings) if up else (),
             bridge=bridge,
             calls=calls,
             records=records,
@@ -160,8 +168,11 @@ class Watch:
 
     @property
     def in_service(self) -> bool:
-        """Whether calls should come here: an Asterisk that answers. All else ends at the police."""
-        return self.facts.asterisk is Life.UP
+        """Whether calls should come here: an Asterisk that answers, at its SIP port too.
+
+        All else ends at the police.
+        """
+        return self.facts.asterisk is Life.UP and "sip-silent" not in self.board.raised
 
     def _pages(self) -> PageServer:
         metrics = metric_pages(new_registry(WatchMetrics(self)))

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from config.settings import Settings
 from ivr.ami_errors import AmiError
 from ivr.ami_seats import MISSED, unpause
 from ivr.ami_snapshot import Member, Queue, SeatState
 from scripts.watch.asterisk import Eye
 
+POLICE = "police"
 AWAY = (SeatState.AWAY, SeatState.INVALID)
 IN_USE = (SeatState.TALKING, SeatState.ON_HOLD)
 
@@ -69,6 +71,21 @@ def paused_by_misses(queues: Iterable[Queue]) -> dict[str, Member]:
     """Name of the seat -> what one of its queues says. Who paused himself is not among them."""
     members = (member for queue in queues for member in queue.members)
     return {m.name: m for m in members if m.paused and m.paused_why == MISSED}
+
+
+def police_away(queues: Iterable[Queue], settings: Settings) -> tuple[str, ...]:
+    """Every seat of the police queue, where none could ring; nobody where one could.
+
+    Nobody too where police calls do not go to seats of ours. A queue that is not there, or empty,
+    has none of its seats. (`joinempty=strict` of queues.conf sees it the same way.)
+    """
+    if "queue" not in settings.police.destinations:
+        return ()
+    members = [m for queue in queues if queue.name == POLICE for m in queue.members]
+    if not all(member.paused or member.state in AWAY for member in members):
+        return ()
+    configured = tuple(f"seat-{seat.number}" for seat in settings.police.seats)
+    return tuple(member.name for member in members) or configured
 
 
 class PausedSeats:

@@ -2,11 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from unittest.mock import patch
 
 from scripts.asterisk_home import CHECKOUT
 from scripts.cli import running, supervision
+from scripts.keeper import patience
 from scripts.lab.node import Node
 from scripts.lab.waiting import wait_until
 
@@ -30,18 +32,18 @@ class SupervisedNode(Node):
 
     def start(self) -> None:
         if self.in_front:
-            self._start_otherwise()
+            self._start_otherwise("asterisk", lambda usual: [*self.in_front, *usual])
             return
         done = self.l110("up", "--detach")
         assert done.returncode == 0, done.stderr
 
-    def _start_otherwise(self) -> None:
-        """As `up` does it, with another command for Asterisk."""
+    def _start_otherwise(self, name: str, other: Callable[[list[str]], list[str]]) -> None:
+        """As `up` does it, with another command for one process."""
         commands = supervision.commands
 
         def with_it(*given: Any) -> dict[str, list[str]]:  # noqa: ANN401
             usual = commands(*given)
-            return {**usual, "asterisk": [*self.in_front, *usual["asterisk"]]}
+            return {**usual, name: other(usual[name])}
 
         running.prepare(self.settings)
         with patch.object(supervision, "commands", with_it):
@@ -50,6 +52,7 @@ class SupervisedNode(Node):
 
     def stop(self) -> None:
         running.stop(self.settings)
+        shutil.rmtree(self.settings.starts_path, ignore_errors=True)
         self.engine.dispose()
 
     def l110(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -83,6 +86,18 @@ class SupervisedNode(Node):
     @property
     def log(self) -> str:
         return (self.settings.log_dir / "keep.log").read_text()
+
+
+class ImpatientNode(SupervisedNode):
+    """It ends a forwarder that is silent for so many seconds, not for two minutes."""
+
+    forward_s = 9.0
+
+    def start(self) -> None:
+        told = f"import scripts.keeper.patience as p; p.FORWARD_S = {self.forward_s}; "
+        run = f"{told}from scripts.cli.main import l110; l110(prog_name='l110')"
+        with patch.object(patience, "FORWARD_S", self.forward_s):
+            self._start_otherwise("keep", lambda usual: [usual[0], "-c", run, *usual[3:]])
 
 
 def reading_s() -> float:

@@ -14,6 +14,7 @@ RUNBOOK = Path(__file__).parents[3] / "docs/runbook.md"
 ILL = {
     "asterisk-down": Facts(asterisk=Life.DOWN),
     "asterisk-frozen": Facts(asterisk=Life.FROZEN),
+    "sip-silent": Facts(sip_silent="no answer within 3 s"),
     "manager-refused": Facts(manager_refused=True),
     "manager-guessed": Facts(manager_guesses=("127.0.0.66",)),
     "sip-scanned": Facts(sip_scanners=("192.0.2.66",)),
@@ -27,6 +28,7 @@ ILL = {
     "rules-none": Facts(bridge=BridgeFacts(rules="none")),
     "prompts-missing": Facts(bridge=BridgeFacts(prompts_missing=("zh/menu",))),
     "journal-failing": Facts(bridge=BridgeFacts(journal=False)),
+    "steps-unkept": Facts(steps_unkept="3 since the bridge's start"),
     "journal-unreadable": Facts(records=RecordFacts(journal_waiting=None)),
     "journal-waiting": Facts(records=RecordFacts(journal_waiting=1001)),
     "disk-filling": Facts(records=RecordFacts(disks={"journal": 80.0})),
@@ -36,11 +38,13 @@ ILL = {
     "cel-stalled": Facts(records=RecordFacts(cel_stalled="no trace")),
     "clock-stepped": Facts(bridge=BridgeFacts(clock_stepped_s=-3600.0)),
     "channel-leaked": Facts(calls=CallFacts(leaked=("PJSIP/l110-trunk-1",))),
+    "police-unstaffed": Facts(police_away=("seat-8001", "seat-8002")),
     "seat-paused": Facts(seats_paused=("seat-8001",)),
     "audio-silent": Facts(calls=CallFacts(silent=("PJSIP/seat-8001-1",))),
     "caller-unreturned": Facts(records=RecordFacts(unreturned=("20260101T000000Z-n1-1-aa",))),
     "process-failing": Facts(keeper=KeeperFacts(failing={"ivr": "not up for 9 s"})),
     "process-restarted": Facts(keeper=KeeperFacts(restarted={"ivr": "ended, 1 new start"})),
+    "supervisor-silent": Facts(keeper=KeeperFacts(supervisor_silent=True)),
     "keeper-silent": Facts(keeper=KeeperFacts(silent=True)),
 }
 BY_STATUS = {"watch-silent"}  # whoever is silent cannot say so: `l110 status` does

@@ -3,10 +3,11 @@
 import pytest
 from click.testing import CliRunner
 
+from config.settings import load_settings
 from ivr.ami_seats import MISSED
 from ivr.ami_snapshot import Member, Queue, SeatState
 from scripts.cli.main import l110
-from scripts.watch.seats import Returns, Sign, paused_by_misses
+from scripts.watch.seats import Returns, Sign, paused_by_misses, police_away
 
 FREE, AWAY, TALKING = SeatState.FREE, SeatState.AWAY, SeatState.TALKING
 
@@ -63,3 +64,39 @@ def test_no_seat_that_the_settings_do_not_name_is_unpaused():
     answer = CliRunner().invoke(l110, ["seats", "unpause", "110"])
     assert answer.exit_code == 2
     assert "no seat 110" in answer.output
+
+
+def at(name: str, state: SeatState, *, paused: bool = False) -> Member:
+    return Member(name, f"PJSIP/{name}", state, paused, False, 0)
+
+
+GONE = [at("a", AWAY), at("b", SeatState.INVALID), at("c", FREE, paused=True)]
+
+
+@pytest.mark.parametrize(
+    ("members", "away"),
+    [
+        pytest.param(GONE, ("a", "b", "c"), id="unregistered, unknown and paused"),
+        pytest.param([*GONE, at("d", FREE)], (), id="one is free"),
+        pytest.param([*GONE, at("d", TALKING)], (), id="one talks"),
+        pytest.param([*GONE, at("d", SeatState.RINGING)], (), id="one rings"),
+        pytest.param([*GONE, at("d", SeatState.BUSY)], (), id="one is busy"),
+        pytest.param([], ("seat-8001", "seat-8002", "seat-8003", "seat-8004"), id="empty queue"),
+    ],
+)
+def test_the_police_are_away_when_none_of_their_seats_could_ring(members, away):
+    queues = [Queue("police", members), Queue("livelihood", [at("z", FREE)])]
+    assert police_away(queues, load_settings()) == away
+
+
+@pytest.mark.parametrize(
+    "police",
+    [
+        pytest.param({"destinations": ("dial:8199", "refer:8199")}, id="not sent to seats"),
+        pytest.param({"seats": ()}, id="no seats"),
+    ],
+)
+def test_where_the_police_are_reached_otherwise_no_seat_of_theirs_is_missed(police):
+    settings = load_settings()
+    told = settings.police.model_copy(update=police)
+    assert police_away([Queue("police")], settings.model_copy(update={"police": told})) == ()
