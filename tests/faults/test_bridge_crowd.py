@@ -23,7 +23,7 @@ from scripts.lab.promise import POLICE_WITHIN_S
 from scripts.lab.seats import seat
 from scripts.lab.sipp import Endpoint, Person, Sipp
 from scripts.lab.waiting import wait_until
-from tests.real_asterisk.protections import Protection
+from tests.real_asterisk.protections import VERDICT_ASKED
 from tests.real_asterisk.system import Records, node_alone
 from tests.seen import menu_s
 
@@ -32,8 +32,6 @@ LOST, HANDED_OVER, HALF_OPEN = 180, 20, 1000
 SPARE_KB = 64 * 1024
 POLICE = tuple(f"8{n:03d}" for n in range(1, 201))
 LIVELIHOOD = tuple(f"7{n:03d}" for n in range(1, 31))
-AGISTATUS_BELIEVED = "GotoIf($[${AGISTATUS}=SUCCESS]?l110-elsewhere,s,1)"
-VERDICT_ASKED = Protection("l110-verdict", "s", 'GotoIf($["${L110_VERDICT}" = ""]')
 
 
 @pytest.fixture(scope="module")
@@ -142,8 +140,7 @@ def test_control_where_agistatus_is_believed_the_crowd_is_lost(
     node: Records, told: Finding
 ) -> None:
     for n in range(20):
-        lacks = Protection("l110-verdict", "s", VERDICT_ASKED.begins, AGISTATUS_BELIEVED)
-        lacks.take_out(node.node.home, f"13803{n:06d}")
+        VERDICT_ASKED.take_out(node.node.home, f"13803{n:06d}")
     before = len(moved_at(node, "L110_START"))
     lost = crowd(node, 3, 20, [Stay(60)])
     wait_until(lambda: len(moved_at(node, "L110_START")) == before + 20, "20 calls", 10)
