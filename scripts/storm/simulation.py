@@ -87,6 +87,8 @@ class _Simulation:
         """He calls again whatever came of it, and so often that it makes 73 calls in 90 minutes."""
         caller = somebody(now, Kind.ONE, self.habits, self._one)
         held_s = self._take(now, caller, 0, gives_up=True)
+        if held_s:  # nobody is in two calls: who was handed over talks to the desk first
+            held_s += caller.desk_takes_s(self.world, self.habits)
         pause_s = max(ONE_CALLER_EVERY_S - caller.police_s(self.world, self.habits), 5.0)
         self._in(now + held_s + self._one.expovariate(1 / pause_s), self._one_calls)
 

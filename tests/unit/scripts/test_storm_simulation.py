@@ -70,6 +70,13 @@ def test_one_caller_makes_73_calls_in_90_minutes() -> None:
     assert his / 150 * 1.5 == pytest.approx(73, rel=0.1)
 
 
+def test_one_caller_is_never_in_two_calls_at_once() -> None:
+    """Where he is handed over he talks to the desk before he calls again, so he calls less."""
+    made = simulate(WORLDS["call-taker"], NUISANCE, HABITS, 150, 3)
+    his = sum(a.kind is Kind.ONE for a in made)
+    assert 30 < his / 150 * 1.5 < 50
+
+
 def test_an_hour_without_an_emergency_has_no_figures() -> None:
     junk = Attempt(1.0, Kind.JUNK, 0, False, False, 60.0, None)
     with pytest.raises(ValueError, match="0 emergencies"):
