@@ -20,6 +20,7 @@ missing_packages() {
     command -v sox >/dev/null || echo sox
     [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
     [ "${1:-}" != tests ] || has_postgresql || echo postgresql
+    [ "${1:-}" != tests ] || command -v git >/dev/null || echo git # what a release is bundled from
     [ "${1:-}" != tests ] || has_a_clock_to_set || echo libfaketime
 }
 
