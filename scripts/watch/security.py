@@ -7,21 +7,23 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
-AT_MANAGER = re.compile(
-    r'SecurityEvent="(?:InvalidPassword|InvalidAccountID|FailedACL|ChallengeResponseFailed)"'
-    r'.*Service="AMI".*RemoteAddress="IPV[46]/[A-Z]+/([0-9A-Fa-f.:]+)/\d+"'
-)
 # From an address that may not send SIP at all: Asterisk's security log is silent about these.
 SIP_OF_STRANGERS = re.compile(
     r"^\[[^\]]*\] WARNING\[\d+\] res_pjsip_acl\.c: "
     r"Incoming SIP message from \[?([0-9A-Fa-f.:]+?)\]?:\d+ did not pass ACL test$"
 )
-# From the switch's address or a seat's network: a wrong password, an unknown name.
-# (One `.*` only: the account and the Call-ID in it are 64 kB of a stranger's choice.)
+# (Begun at the line's start, and one `.*` only: the account and the Call-ID in it are 64 kB of a
+# stranger's choice.)
 _EVENT = r'^\[[^\]]*\] SECURITY\[\d+\] res_security_log\.c: SecurityEvent="{}",EventTV="[^"]*"'
 _REFUSED = "(?:InvalidPassword|InvalidAccountID|FailedACL|ChallengeResponseFailed)"
 _FROM = r',Severity="[^"]*",Service="PJSIP",EventVersion="1",{}.*RemoteAddress="IPV[46]/[A-Z]+/'
 _ADDRESS = r'([0-9A-Fa-f.:]+)/\d+"'
+AT_MANAGER = re.compile(
+    _EVENT.format(_REFUSED)
+    + r',Severity="[^"]*",Service="AMI".*RemoteAddress="IPV[46]/[A-Z]+/'
+    + _ADDRESS
+)
+# From the switch's address or a seat's network: a wrong password, an unknown name.
 SIP_OF_OURS = re.compile(_EVENT.format(_REFUSED) + _FROM.format("") + _ADDRESS)
 # Who knows a name is asked for its password too, so only unknown names count here.
 SIP_NAMES_TRIED = re.compile(
