@@ -14,6 +14,7 @@ from config.settings import Settings
 from scripts import seat_keys
 from scripts.asterisk_home import CHECKOUT, LENGTHS, SOUNDS, Home, find_program
 from scripts.loopback import is_loopback
+from scripts.siting.written import replaced
 
 SOURCES = CHECKOUT / "config/asterisk"
 # Files that Asterisk looks for and does not need: empty, so that its log holds only what matters.
@@ -72,13 +73,10 @@ def _write(path: Path, text: str) -> None:
     """
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+    with replaced(path, 0o600) as out:
         with suppress(FileNotFoundError):
             _belong_as(path.stat(), out.fileno())
         out.write(text)
-    part.replace(path)
 
 
 def _belong_as(kept: os.stat_result, handle: int) -> None:

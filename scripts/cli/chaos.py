@@ -46,7 +46,7 @@ def run(*, only: str, as_json: bool, load: bool, write: bool) -> None:
     """Run the tests of the faults; exit status 1 if one failed.
 
     Each starts a node, a switch and callers on loopback addresses of its own: a node that runs on
-    this machine is not touched. All of them take about a quarter of an hour.
+    this machine is not touched. All of them take about twenty minutes.
     """
     book = catalogue()
     _check(only, book)

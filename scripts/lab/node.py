@@ -108,8 +108,13 @@ class Node:
         for name in ("watch", "asterisk", "ivr", "forward"):
             if process := self.processes.get(name):
                 process.stop()
-        shutil.rmtree(self.settings.starts_path, ignore_errors=True)
+        self.forget_starts()
         self.engine.dispose()
+
+    def forget_starts(self) -> None:
+        """Started calls lie in memory, outside the node's folder: a node of the same name in its
+        place would tell them as its own."""
+        shutil.rmtree(self.settings.starts_path, ignore_errors=True)
 
 
 def open_files(pid: int) -> set[str]:

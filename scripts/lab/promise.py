@@ -24,7 +24,7 @@ def police_rang_s(
     struck_at: float | None = None,
     menu_s: float = 0.0,
 ) -> float:
-    """Seconds from the fault until a police seat rang for this caller, who then talked to it.
+    """Seconds from the fault until a police seat rang for this caller, who talked to no other side.
 
     struck_at: when the fault struck, in epoch seconds; who dialled later counts from his dialling.
     menu_s: the menu's length where a prompt had begun before the fault, else 0.
@@ -37,7 +37,8 @@ def police_rang_s(
     since = max(seen.dialled_at, struck_at or 0.0)
     until = since + POLICE_WITHIN_S + menu_s
     rang = [one for one in seen.rang if one.seat in seats and one.at >= since]
-    if rang and rang[0].at < until and seen.talked_to[:1] and seen.talked_to[0] in seats:
+    served = bool(seen.talked_to) and set(seen.talked_to) <= set(seats)
+    if served and rang and rang[0].at < until:
         return rang[0].at - since
     told = list(events)
     if not rang and seats and all(_busy(told, seat, since, until) for seat in seats):

@@ -1,7 +1,10 @@
 """Files and links that are changed only where they differ, and then in one piece."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 PUBLIC, FOLDER = 0o644, 0o755
 
@@ -11,15 +14,22 @@ def write(path: Path, text: str, mode: int = PUBLIC) -> None:
     if same(path, text, mode):
         return
     path.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER)
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as out:
+    with replaced(path, mode) as out:
         os.fchmod(out.fileno(), mode)  # whatever the umask is
         out.write(text)
         out.flush()
         os.fsync(out.fileno())
-    part.replace(path)
     sync(path.parent)
+
+
+@contextmanager
+def replaced(path: Path, mode: int) -> Iterator[TextIO]:
+    """A file that takes the place of `path` once it is written; one that fails does not."""
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as out:
+        yield out
+    part.replace(path)
 
 
 def same(path: Path, text: str, mode: int = PUBLIC) -> bool:

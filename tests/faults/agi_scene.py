@@ -15,7 +15,7 @@ from tests.faults.agi_relay import AgiRelay, Spoil
 from tests.real_asterisk.system import POLICE, System, running_system
 
 NUMBERS = (f"138000208{n:02d}" for n in itertools.count(1))
-GUARD_S, POLICE_WITHIN_S, FLOOD_MB = 2.0, 3.0, 16
+GUARD_S, FLOOD_MB = 2.0, 16
 SLOWER_S = 1.0  # than while all was well: no caller waits for another
 KEYED: Sequence[Action] = [Wait(0.5), Press("1"), Stay(30)]
 

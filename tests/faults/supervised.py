@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -52,7 +51,7 @@ class SupervisedNode(Node):
 
     def stop(self) -> None:
         running.stop(self.settings)
-        shutil.rmtree(self.settings.starts_path, ignore_errors=True)
+        self.forget_starts()
         self.engine.dispose()
 
     def l110(self, *words: str) -> subprocess.CompletedProcess[str]:

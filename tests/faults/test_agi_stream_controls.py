@@ -8,6 +8,7 @@ import pytest
 from scripts.asterisk_console import ask
 from scripts.chaos.findings import Finding
 from scripts.lab.callers import Stay
+from scripts.lab.promise import POLICE_WITHIN_S
 from scripts.lab.waiting import NeverHappened, wait_until
 from tests.faults.agi_relay import Spoil
 from tests.faults.agi_scene import (
@@ -21,7 +22,6 @@ from tests.faults.agi_scene import (
     KEYED,
     NO_SCRIPT,
     NUMBERS,
-    POLICE_WITHIN_S,
     REFUSED,
     SWOLLEN,
     TOLD_TWICE,

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -223,7 +222,7 @@ def node_alone(
     plan = Plan(place, **told)
     records = Records(Node(plan.write(root)))
     try:
-        forget_the_last(records.node)
+        records.node.forget_starts()  # of a test that was killed
         records.node.start()
         yield records
     finally:
@@ -262,7 +261,7 @@ def running_system(
     node = node_of(plan.write(root))
     system = System(Town(town), node, Telephones(node, plan.telephones_host))
     try:
-        forget_the_last(node)
+        node.forget_starts()  # of a test that was killed
         system.node.start()
         system.town.start()
         yield system
@@ -271,12 +270,6 @@ def running_system(
         system.town.stop()
         system.node.stop()
     assert_log_is_good(node, plan)
-
-
-def forget_the_last(node: Node) -> None:
-    """Started calls of a node whose folder had the same name and whose test was killed: they lie in
-    memory, outside of it, and would come back as rows of ours."""
-    shutil.rmtree(node.settings.starts_path, ignore_errors=True)
 
 
 def assert_log_is_good(node: Node, plan: Plan) -> None:

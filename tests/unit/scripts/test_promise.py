@@ -17,7 +17,7 @@ def seen(*rang: tuple[str, float], talked: str = "8001") -> Witness:
         sip_call_id="a",
         answered_at=DIALLED,
         rang=tuple(Rang(seat, at, "bridge", "", "", "") for seat, at in rang),
-        talked=((talked, DIALLED + 90),) if talked else (),
+        talked=tuple((seat, DIALLED + 90) for seat in talked.split()),
         trunk_free_at=None,
         ended_at=None,
         out=None,
@@ -49,6 +49,7 @@ def test_the_clock_starts_at_the_fault_for_who_was_there_before_it() -> None:
         pytest.param(seen(("8001", 1001), talked=""), None, 0, id="it rang and nobody was there"),
         pytest.param(seen(("7001", 1001), talked="7001"), None, 0, id="the other side rang"),
         pytest.param(seen(("8001", 1001)), 1004, 0, id="it rang before the fault only"),
+        pytest.param(seen(("8001", 1001), talked="8001 7001"), None, 0, id="and taken away later"),
     ],
 )
 def test_what_breaks_the_promise(one: Witness, struck_at: float | None, menu_s: float) -> None:
