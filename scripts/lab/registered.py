@@ -58,6 +58,10 @@ class Telephones:
                 return telephone
         raise LookupError(f"nobody is at seat {number}")
 
+    def of(self, side: str) -> list[Telephone]:
+        """Who sits at the seats whose numbers begin so; the last at each seat first."""
+        return [one for one in reversed(self._all) if one.line.user.startswith(f"seat-{side}")]
+
     def leave(self) -> None:
         """Everybody hangs up and unregisters."""
         for telephone in self._all:

@@ -43,9 +43,9 @@ def talking(system: System, side: str, but: Telephone | None = None) -> Telephon
 
 def answering(system: System, side: str, but: Telephone | None = None) -> Telephone:
     """The seat of this side that has answered; it may still hear a prompt and nobody."""
-    at = [system.telephones.at(number) for number in SEATS if number.startswith(side)]
 
     def busy() -> Telephone | None:
+        at = system.telephones.of(side)
         return next((seat for seat in at if seat is not but and in_a_talk(seat)), None)
 
     found = wait_until(busy, f"a seat {side}... in a talk", 25)
@@ -85,6 +85,12 @@ def gives(system: System, seat: Telephone, side: str) -> Telephone:
     before = other.talk.sound.heard
     wait_until(lambda: other.talk.sound.heard > before + 50, "the caller's voice", 5)
     return other
+
+
+def press_in_talk(system: System, seat: Telephone, keys: str) -> None:
+    """A seat's key once the node has joined it with its caller: one before that reaches nobody."""
+    wait_until(lambda: put_together(system, seat), f"{name(seat)} in a bridge", 10)
+    seat.press(keys)
 
 
 def press_until(seat: Telephone, keys: str, so: Callable[[], bool], what: str) -> None:

@@ -14,7 +14,7 @@ from scripts.lab.seats import Manner
 from scripts.lab.sound import Sound
 from scripts.lab.telephone import Telephone
 from scripts.lab.waiting import NeverHappened, wait_until
-from tests.real_asterisk.given import three_talk
+from tests.real_asterisk.given import press_in_talk, three_talk
 from tests.real_asterisk.system import System, running_system
 
 TALKS = Manner(ring_s=0.2, talk_s=60)
@@ -58,7 +58,7 @@ def caller(system: System) -> Iterator[Telephone]:
 def left_alone(system: System) -> Telephone:
     """The operator, whom the call-taker asked in before he left."""
     police, operator = system.telephones.at("8001"), system.telephones.at("7001")
-    police.press("*3")
+    press_in_talk(system, police, "*3")
     three_talk(system)
     operator.talk.sound.hum(OPERATOR_HZ)
     police.hang_up()

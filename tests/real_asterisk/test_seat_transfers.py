@@ -9,6 +9,7 @@ from scripts.lab.callers import Press, Stay, Wait
 from scripts.lab.seats import Manner
 from scripts.lab.telephone import Telephone
 from scripts.lab.waiting import wait_until
+from tests.real_asterisk.given import gives, press_in_talk, press_until_gone, talking
 from tests.real_asterisk.system import System, running_system
 
 TALKS_ON = Manner(ring_s=0.2, talk_s=40)
@@ -175,7 +176,7 @@ def test_in_a_three_way_call_everybody_hears_everybody(system: System, seat: Tel
     number = "13800000021"
     system.town.call(number, [Press("1"), Stay(12)], speaks=True)
     seat.wait_for("answered", timeout_s=15)
-    seat.press("*3")
+    press_in_talk(system, seat, "*3")
     operator.wait_for("answered", timeout_s=15)
     wait_until(lambda: system.node.largest_talk() == 3, "three in one talk", 5)
     seat.talk.sound.hum(600)
@@ -194,16 +195,12 @@ def test_an_operator_who_was_given_a_caller_can_hand_him_back(
 ) -> None:
     operator = operator_of(system)
     number = "13800000022"
-    system.town.call(number, [Press("1"), Stay(14)], speaks=True)
+    system.town.call(number, [Press("1"), Stay(40)], speaks=True)
     seat.wait_for("answered", timeout_s=15)
-    held = seat.talk
-    seat.hold(held)
-    asked = seat.call("livelihood")
-    seat.wait_for("answered", call_id=asked.call_id, timeout_s=15)
-    assert seat.transfer_to(asked, "livelihood", held) == 202
-    seat.wait_for("ended", call_id=asked.call_id)
-    operator.press("*1")
-    operator.wait_for("ended", timeout_s=5)
+    assert gives(system, seat, "livelihood") is operator
+    press_until_gone(operator, "*1")
+    assert talking(system, "8") is seat
+    seat.hang_up()
     system.town.ended(number)
     call = system.call_of(number, 10)
     assert (call.outcome, call.seat) == ("talked-to-police", "seat-8001")

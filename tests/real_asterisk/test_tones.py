@@ -11,6 +11,7 @@ from scripts.asterisk_console import ask
 from scripts.lab.seats import Manner
 from scripts.lab.telephone import Telephone
 from scripts.lab.waiting import NeverHappened, wait_until
+from tests.real_asterisk.given import press_in_talk
 from tests.real_asterisk.system import System, running_system
 
 ASKED_IN, HANDED_OVER, NOT_JOINED = 660, 880, 330
@@ -65,7 +66,7 @@ def test_both_hear_that_somebody_is_asked_in_and_that_he_did_not_come(
 ) -> None:
     system.telephones.staff("7001", Manner(answers=False))
     assert not hears(caller, ASKED_IN, 1)
-    seat.press("*3")
+    press_in_talk(system, seat, "*3")
     assert hears(caller, ASKED_IN)
     assert hears(seat, ASKED_IN, 1)
     assert hears(caller, NOT_JOINED, RING_S + 5)
@@ -84,7 +85,7 @@ def test_control_without_their_tones_neither_hears_that_somebody_is_asked_in(
             "handover.conf", "Playback(l110/asked-in)", "NoOp", "dialplan reload"
         ),
     ):
-        seat.press("*3")
+        press_in_talk(system, seat, "*3")
         assert not hears(caller, ASKED_IN, 2)
         assert not hears(seat, ASKED_IN, 0.5)
 
@@ -109,7 +110,7 @@ def test_a_caller_whom_an_operator_hands_back_hears_that_he_was_handed_over(
         wait_until(lambda: "l110-livelihood" in channels(system), "the second menu", 5)
         caller.press("1", talk)
         operator.wait_for("answered", timeout_s=15)
-        operator.press("*1")
+        press_in_talk(system, operator, "*1")
         assert hears(caller, HANDED_OVER, 2) is told
         seat.wait_for("answered", timeout_s=10)
     caller.stop()
@@ -131,6 +132,6 @@ def test_a_seat_hears_that_its_key_was_understood(
     kept = "Playback(l110/handed-over)"
     with system.config_changed("handover.conf", kept, kept if told else "NoOp", "dialplan reload"):
         talk = seat.talk
-        seat.press("*2")
+        press_in_talk(system, seat, "*2")
         seat.wait_for("ended", timeout_s=5)
         assert talk.sound.hears(HANDED_OVER) is told
