@@ -18,7 +18,7 @@ FOLLOWS_THE_CALL = ("service_class", "caller", "state", "opened_at", "release_ms
 
 
 def open_tickets(session: Session, stories: Sequence[Story]) -> None:
-    """A ticket for each call that needs one; one that nobody owns yet follows its call.
+    """A ticket for each call that needs one; one that nobody has touched yet follows its call.
 
     Last in the transaction: the day's counter is one row, and its lock is held to the end.
     """
@@ -30,6 +30,21 @@ def open_tickets(session: Session, stories: Sequence[Story]) -> None:
     known = _calls_with_ticket(session, drafts)
     _follow(session, [draft for call_id, draft in drafts.items() if call_id in known])
     _open(session, [draft for call_id, draft in drafts.items() if call_id not in known])
+
+
+def open_ticket(session: Session, draft: TicketDraft, *, by: str) -> TicketRow:
+    """A ticket without a call: a visit to the counter, a report, another hotline."""
+    last = _take_numbers(session, Counter([shanghai_day(draft.opened_at)]))
+    day = shanghai_day(draft.opened_at)
+    ticket = TicketRow(
+        **_row(draft),
+        number=ticket_number(day, last[day] + 1),
+        changed_by=by,
+        changed_at=draft.opened_at,
+    )
+    session.add(ticket)
+    session.flush()
+    return ticket
 
 
 def newest_tickets(session: Session, limit: int, *, state: str | None = None) -> list[TicketRow]:
@@ -84,7 +99,7 @@ def _follow(session: Session, drafts: list[TicketDraft]) -> None:
         return
     statement = (
         update(TicketRow)
-        .where(TicketRow.call_id == bindparam("of_call"), TicketRow.claimed_by.is_(None))
+        .where(TicketRow.call_id == bindparam("of_call"), TicketRow.version == 1)
         .values({name: bindparam(f"new_{name}") for name in FOLLOWS_THE_CALL})
     )
     rows = [_following(draft) for draft in sorted(drafts, key=lambda draft: draft.call_id or "")]

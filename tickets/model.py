@@ -13,12 +13,56 @@ class Source(StrEnum):
 
 
 class State(StrEnum):
-    """returned: the caller went back to the police after the release. call-back: the switch took
-    him and never brought him to the livelihood side, or he was told that no operator is there."""
+    """Where a ticket stands; tickets/lifecycle.py says what leads from one to another.
+
+    returned: the caller went back to the police after the release. call-back: the switch took
+    him and never brought him to the livelihood side, or he was told that no operator is there.
+    """
 
     NEW = "new"
     CALL_BACK = "call-back"
     RETURNED = "returned"
+    SCREENED = "screened"
+    SPLIT = "split"
+    DISPATCHED = "dispatched"
+    OBJECTED = "objected"
+    ACCEPTED = "accepted"
+    IN_PROGRESS = "in-progress"
+    WAITING = "waiting-for-citizen"
+    EXTENSION_ASKED = "extension-asked"
+    SOLVED = "solved"
+    UNSOLVABLE = "unsolvable"
+    CALL_BACK_DUE = "call-back-due"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    JOINED = "joined"
+    WITHDRAWN = "withdrawn"
+
+
+ENDED = frozenset({State.CLOSED, State.JOINED, State.WITHDRAWN})
+
+
+class Urgency(StrEnum):
+    NORMAL = "normal"
+    URGENT = "urgent"
+    EMERGENCY = "emergency"
+
+
+class CallerKind(StrEnum):
+    """shared: a street telephone or an office's line, which is not a person."""
+
+    PERSON = "person"
+    WITHHELD = "withheld"
+    SHARED = "shared"
+
+
+class Exempt(StrEnum):
+    """Why a ticket may close without a call-back."""
+
+    WITHHELD = "withheld-number"
+    JOINED = "joined"
+    WITHDRAWN = "withdrawn"
+    ANSWERED = "answered-in-call"
 
 
 class ServiceClass(StrEnum):

@@ -8,6 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
+from sqlalchemy import inspect
 
 from db.models import Base, CallLegRow, CallRow, TicketRow
 from reports.audit import UNFIT, AuditReport
@@ -126,7 +127,7 @@ def audit_tables(report: AuditReport, *, verbose: bool) -> list[RenderableType]:
 
 
 def _row_as_dict(row: Base) -> dict[str, Any]:
-    names = [column.name for column in row.__table__.columns]
+    names = [each.key for each in inspect(type(row)).column_attrs]
     return masked({name: _plain(getattr(row, name)) for name in names})
 
 

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {"agi_scripts", "config", "db", "ivr", "reports", "routing", "scripts", "tickets"}
+PACKAGES = {
+    "agi_scripts", "config", "db", "desk", "dispatch", "ivr", "reports", "routing", "scripts",
+    "tickets",
+}  # fmt: skip
 FOLDERS = PACKAGES | {".ci", "docs", "requirements", "tests"}
 STATE = re.compile(r"^(var|\.git|\.hypothesis|\.\w+_cache)/|__pycache__")
 LONGEST_FILE = 300

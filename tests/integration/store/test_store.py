@@ -182,7 +182,11 @@ def test_a_ticket_follows_its_call_until_somebody_owns_it(store: Engine) -> None
     apply(store, late)
     with writing(store) as session:
         assert session.scalars(select(TicketRow.service_class)).one() == "complaint"
-        session.execute(update(TicketRow).values(claimed_by="wang", service_class="hardship"))
+        session.execute(
+            update(TicketRow).values(
+                responsible="wang", version=2, move="claim", service_class="hardship"
+            )
+        )
     apply(store, late)
     with reading(store) as session:
         assert session.scalars(select(TicketRow.service_class)).one() == "hardship"

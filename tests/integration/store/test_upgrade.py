@@ -7,7 +7,7 @@ from sqlalchemy import Engine, inspect, text
 
 from db.engine import make_engine, store_name, writing
 from db.models import Base
-from db.triggers import EXPECTED, triggers
+from db.triggers import expected, triggers
 from db.upgrade import UpgradeBlocked, current, newest, revisions, upgrade
 
 
@@ -15,7 +15,7 @@ def test_every_migration_leaves_exactly_the_expected_triggers(empty_store: Engin
     for revision in revisions():
         upgrade(empty_store, revision)
         with empty_store.connect() as connection:
-            assert triggers(connection) == EXPECTED[empty_store.dialect.name], revision
+            assert triggers(connection) == expected(empty_store.dialect.name, revision)
 
 
 def test_the_migrations_make_what_the_models_say(store: Engine) -> None:

@@ -1,29 +1,12 @@
-"""The tables. Times are aware UTC; `_ms` columns are whole milliseconds."""
+"""Calls: the steps, the legs, the story."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, MetaData, UniqueConstraint, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import Text
+from sqlalchemy import Index, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from db.types import BigId, UtcDateTime
-
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it as a plain class attribute)
-        str: Text(),
-        int: BigInteger(),
-        datetime: UtcDateTime(),
-        dict[str, Any]: JSON(),
-    }
+from db.models.base import Base
 
 
 class CallStepRow(Base):
@@ -117,65 +100,3 @@ class CallRow(Base):
     forced_reason: Mapped[str | None]
     outcome: Mapped[str | None]
     bridge: Mapped[str | None]
-
-
-class TicketRow(Base):
-    """`number` is YYYYMMDD-NNNNNN; `provisional_number` was made on the node at the release."""
-
-    __tablename__ = "tickets"
-    __table_args__ = (Index(None, "state", "opened_at"),)
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
-    number: Mapped[str | None] = mapped_column(unique=True)
-    provisional_number: Mapped[str] = mapped_column(unique=True)
-    call_id: Mapped[str | None] = mapped_column(unique=True)
-    source: Mapped[str]
-    service_class: Mapped[str | None]
-    caller: Mapped[str | None]
-    state: Mapped[str]
-    opened_at: Mapped[datetime]
-    release_ms: Mapped[int | None]
-    claimed_by: Mapped[str | None]
-
-
-class TicketCounterRow(Base):
-    """The last number given out on a day (YYYYMMDD in Asia/Shanghai)."""
-
-    __tablename__ = "ticket_counters"
-
-    day: Mapped[str] = mapped_column(primary_key=True)
-    last: Mapped[int]
-
-
-class RuleSetRow(Base):
-    __tablename__ = "rule_sets"
-
-    version: Mapped[str] = mapped_column(primary_key=True)
-    text: Mapped[str]
-    first_loaded_at: Mapped[datetime]
-
-
-class FeedPositionRow(Base):
-    """How far a feed is stored. `head`: digest of the file's beginning, for inodes are reused."""
-
-    __tablename__ = "feed_positions"
-
-    feed: Mapped[str] = mapped_column(primary_key=True)
-    inode: Mapped[int]
-    offset: Mapped[int]
-    head: Mapped[str] = mapped_column(default="")
-
-
-class QuarantineRow(Base):
-    """What a feed brought and nobody could read, as it came."""
-
-    __tablename__ = "quarantine"
-    __table_args__ = (UniqueConstraint("feed", "offset", "raw_hash"),)
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
-    feed: Mapped[str]
-    offset: Mapped[int]
-    raw_hex: Mapped[str]
-    raw_hash: Mapped[str]
-    problem: Mapped[str]
-    at: Mapped[datetime]

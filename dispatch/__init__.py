@@ -1,0 +1,1 @@
+"""The worker: what is due goes out, claimed by one, tried again, and told when it fails."""
