@@ -36,11 +36,24 @@ class MaximumResult:
         ours = [each for each in self.climbs if each.side.name.startswith(OURS)]
         return bool(ours) and all((self.of_pure(each) or 0) >= GOAL for each in ours)
 
+    def at_most(self, climb: Climb) -> float | None:
+        """What the share cannot be above: this side failed there, and the pure dialplan held that."""
+        pure = next(each for each in self.climbs if each.side.name == PURE)
+        failed = climb.search.failed
+        return share(failed, pure.search.held) if failed else None
+
+    @property
+    def goal_missed(self) -> bool:
+        """Seen before both are found, if one of our stores cannot come to it any more."""
+        ours = (each for each in self.climbs if each.side.name.startswith(OURS))
+        limits = (self.at_most(each) for each in ours)
+        return any(limit is not None and limit < GOAL for limit in limits)
+
     def as_dict(self) -> dict[str, object]:
         return {
             "command": self.command,
             "started_at": self.started_at.isoformat(timespec="seconds"),
-            "goal": {"of_pure": GOAL, "reached": self.goal_reached},
+            "goal": {"of_pure": GOAL, "reached": self.goal_reached, "missed": self.goal_missed},
             "sides": [self._side(climb) for climb in self.climbs],
             "missing": list(self.missing),
             "machine": self.machine.as_dict(),
@@ -53,6 +66,7 @@ class MaximumResult:
             "failed_at": climb.search.failed,
             "found": climb.search.over,
             "of_pure": self.of_pure(climb),
+            "of_pure_at_most": self.at_most(climb),
             "rounds": [each.as_dict() for each in climb.rounds],
         }
 
@@ -66,7 +80,8 @@ class MaximumResult:
             f"{machine.load_after:.2f} after. Ours: every call audited, with its ticket. "
             "The peers record nothing."
         )
-        word = "[green]reached[/]" if self.goal_reached else "[yellow]not shown[/]"
+        open_end = "[red]missed[/]" if self.goal_missed else "[yellow]not shown[/]"
+        word = "[green]reached[/]" if self.goal_reached else open_end
         console.print(f"goal, ours at least {GOAL} of the pure dialplan's maximum: {word}")
 
     def _table(self) -> Table:
@@ -85,11 +100,15 @@ class MaximumResult:
             climb.side.name,
             f"{search.held:g}" if search.over else f"{search.held:g} (not ended)",
             failed,
-            "-" if part is None else f"{part:.2f}",
+            self._share(climb) if part is None else f"{part:.2f}",
             f"{sum(best.cpu_ms.values()):.2f}" if best else "-",
             _two(best.answer_ms) if best else "-",
             _two(best.release_ms) if best else "-",
         )
+
+    def _share(self, climb: Climb) -> str:
+        limit = self.at_most(climb) if climb.side.name.startswith(OURS) else None
+        return "-" if limit is None else f"below {limit:.2f}"
 
 
 def told(climb: Climb, done: Round) -> str:

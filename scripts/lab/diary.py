@@ -51,7 +51,7 @@ class Diary:
         *,
         call_id: str = "",
         times: int = 1,
-        timeout_s: float = 10,
+        timeout_s: float = 20,
     ) -> Entry:
         """The entry, once it stands there so many times; the arguments are those of `found`.
 

@@ -29,7 +29,7 @@ class Manner:
     talk_s: float = 2.0
     answers: bool = True
     keys: str = ""
-    keys_after_s: float = 1.0
+    keys_after_s: float = 1.5
 
     def scenario(self) -> str:
         if not self.answers:
@@ -52,7 +52,7 @@ RINGING = send(response("180 Ringing", tagged=True))
 OK = send(response("200 OK"))
 
 
-def seat(ring_s: float, talk_s: float, keys: str = "", keys_after_s: float = 1.0) -> str:
+def seat(ring_s: float, talk_s: float, keys: str = "", keys_after_s: float = 1.5) -> str:
     """Rings for `ring_s`, answers, talks at most `talk_s`, then hangs up if the caller has not.
 
     `keys` are pressed (by SIP INFO) `keys_after_s` after the answer.

@@ -89,7 +89,7 @@ def full_backlog(host: str, port: int) -> Iterator[None]:
         return False
 
     try:
-        wait_until(full, "the backlog to be full", 5)
+        wait_until(full, "the backlog to be full", 15)
         yield
     finally:
         for each in (listener, *waiting):

@@ -96,11 +96,11 @@ def stands(records: Records, alarm: str, within_s: float = 40) -> Iterator[None]
     raised_within(records.node, alarm, within_s)
     assert logged(records, alarm)
     assert told_by_status(records)[alarm] == f"docs/runbook.md#alarm-{alarm}"
-    wait_until(lambda: metric(records, alarm) == 1.0, "the metric", 5)
+    wait_until(lambda: metric(records, alarm) == 1.0, "the metric", 15)
     before = ends(records, alarm)
     yield
     cleared_within(records.node, alarm, within_s)
-    wait_until(lambda: ends(records, alarm) > before, "the end in the log", 5)
+    wait_until(lambda: ends(records, alarm) > before, "the end in the log", 15)
     assert alarm not in told_by_status(records)
     assert metric(records, alarm) == 0.0
 

@@ -44,7 +44,7 @@ def put_calls_everywhere(system: System) -> None:
     wait_until(lambda: "has 1 calls" in ask(home, "queue show police"), "the queue", 15)
     wait_until(lambda: begun(system, CHOOSES, "released"), "the second menu", 15)
     town.call(IN_MENU, [Stay(60)])
-    wait_until(lambda: begun(system, IN_MENU, "intake"), "the menu", 5)
+    wait_until(lambda: begun(system, IN_MENU, "intake"), "the menu", 15)
 
 
 def begun(system: System, number: str, kind: str) -> bool:

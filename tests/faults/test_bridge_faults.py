@@ -223,7 +223,7 @@ def test_who_leaves_a_frozen_bridge_leaves_no_channel(system: System, told: Find
     with frozen(system):
         system.town.call(number, [Wait(1), HangUp()])
         seen = system.town.ended(number)
-        wait_until(lambda: not system.node.channels(), "his channel to go", 5)
+        wait_until(lambda: not system.node.channels(), "his channel to go", 15)
         told.leaks.append(wait_until_nothing_leaks(system.node, before))
     assert (seen.rang, system.node.slots_in_use()) == ((), 0)
     row = system.call_of(number)

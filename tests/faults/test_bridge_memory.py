@@ -40,10 +40,10 @@ def test_calls_of_a_bridge_that_died_without_memory_ring_the_police(
     """The kernel's own answer to a full memory is the kill that follows."""
     before, bridge = footprint(system.node), system.node.processes["ivr"]
     system.town.call(IN_MENU, [Stay(30)])
-    wait_until(lambda: begun(system, IN_MENU), "the menu", 5)
+    wait_until(lambda: begun(system, IN_MENU), "the menu", 15)
     resource.prlimit(bridge.pid, resource.RLIMIT_AS, (1 << 20, 1 << 20))
     system.town.call(STARVED, [Stay(30)])
-    wait_until(lambda: system.town.answered(STARVED), "an answer", 5)
+    wait_until(lambda: system.town.answered(STARVED), "an answer", 15)
     struck_at = time.time()
     bridge.signal(signal.SIGKILL)
     for number in (IN_MENU, STARVED):

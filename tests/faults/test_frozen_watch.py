@@ -81,7 +81,9 @@ def test_a_frozen_forwarder_is_ended_and_the_new_one_stores_the_call(
     new_s = time.monotonic() - began
     assert system.call_of("13800057201", 15).outcome == "talked-to-police"
     why = "forward: frozen for 9 s and killed"
-    wait_until(lambda: why in node.alarms().get("process-restarted", ""), "the alarm to name it", 5)
+    wait_until(
+        lambda: why in node.alarms().get("process-restarted", ""), "the alarm to name it", 15
+    )
     told.caller.append("talked to the police")
     told.records.append(f"a new forwarder after {new_s:.0f} s; 1 row, talked-to-police")
 

@@ -50,7 +50,7 @@ def test_who_guesses_passwords_is_shut_out_and_an_alarm(tmp_path: Path, told: Fi
         guess(records, 5)
         took_s, about = raised_within(records.node, "manager-guessed", 5)
         assert about == GUESSER
-        wait_until(lambda: not log_in(records, right_password(records)), "the ban", 5)
+        wait_until(lambda: not log_in(records, right_password(records)), "the ban", 15)
         assert log_in(records, right_password(records), "127.0.0.1")
         assert "asterisk-down" not in records.node.alarms()
         assert "manager-refused" not in records.node.alarms()

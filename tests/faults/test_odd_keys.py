@@ -65,7 +65,7 @@ def play(system: System, name: str, number: str = "") -> None:
 
 def hear_a_second(sound: Sound) -> None:
     begins = sound.heard
-    wait_until(lambda: sound.heard > begins + PACKETS_A_SECOND, "a second of sound", 5)
+    wait_until(lambda: sound.heard > begins + PACKETS_A_SECOND, "a second of sound", 15)
 
 
 @pytest.fixture(scope="module")

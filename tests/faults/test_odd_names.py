@@ -60,7 +60,7 @@ def call_with(system: System, switch: RawSip, number: str, name: bytes) -> CallR
     answer = next(m for m in switch.heard if (m.status, m.branch) == (200, invite.branch))
     switch.say(ack_of(invite, answer).encode())
     wait_until(lambda: answers(system) > talks, "a seat to answer", 20)
-    wait_until(lambda: system.node.largest_talk() == 2, "the node to put them together", 5)
+    wait_until(lambda: system.node.largest_talk() == 2, "the node to put them together", 15)
     switch.hang_up(invite, answer)
     assert switch.final() == 200
     return system.new_call(rows)

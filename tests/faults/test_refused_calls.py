@@ -67,7 +67,7 @@ def innocents_amid_refusals(records: Records, switch: RawSip) -> list[int]:
     turn = next(TURNS)
     nuisance, heard = f"138{turn:06d}00", []
     called(switch, nuisance)
-    wait_until(lambda: not records.node.channels(), "his line to be free", 5)
+    wait_until(lambda: not records.node.channels(), "his line to be free", 15)
     for n in range(1, ROUNDS + 1):
         crowd = [switch.invite(nuisance) for _ in range(CROWD)]
         innocent = switch.invite(f"139{turn:06d}{n:02d}")
@@ -75,7 +75,7 @@ def innocents_amid_refusals(records: Records, switch: RawSip) -> list[int]:
             switch.say(invite.encode())
         heard.append(over(switch, innocent))
         assert {over(switch, invite) for invite in crowd} <= {486, 503}  # 486: he had the line
-        wait_until(lambda: not records.node.channels(), "everybody to be gone", 5)
+        wait_until(lambda: not records.node.channels(), "everybody to be gone", 15)
     return heard
 
 

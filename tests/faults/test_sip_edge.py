@@ -201,7 +201,7 @@ def test_a_merged_invite_is_one_call(
     finals = {m.branch: m.status for m in switch.heard if m.status >= 200}
     assert sorted(finals.values()) == [200, 486]
     end_both(switch, first, second)
-    wait_until(lambda: len(rows_of(system, number)) == 2, "both legs", 5)
+    wait_until(lambda: len(rows_of(system, number)) == 2, "both legs", 15)
     assert rows_of(system, number).count("merged") == 1
     told.caller.append("one branch answered, the other 486")
     told.records.append("1 row of the call, 1 row of its twin with the outcome merged")
@@ -231,7 +231,7 @@ def test_control_without_the_count_a_merged_invite_is_two_calls(
         switch.listen(1)
         assert len(system.node.channels()) == 2
         end_both(switch, first, second)
-        wait_until(lambda: not system.node.channels(), "both to end", 5)
+        wait_until(lambda: not system.node.channels(), "both to end", 15)
     finally:
         home.write_text(kept)
         ask(system.node.home, "dialplan reload")

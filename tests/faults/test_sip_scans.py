@@ -64,7 +64,7 @@ def test_the_switch_and_the_seats_are_an_alarm_and_never_on_the_list(
     def both_named() -> bool:
         return both <= set(records.node.alarms().get("sip-guessed", "").split(", "))
 
-    wait_until(both_named, "the alarm to name both", 5)
+    wait_until(both_named, "the alarm to name both", 15)
     assert "sip-scanned" not in records.node.alarms()
     assert banned(records) == {}
     told.caller.append("no caller: refused messages only")

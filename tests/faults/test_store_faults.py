@@ -69,7 +69,7 @@ def test_a_store_that_hangs_is_given_up_and_replayed_to(store: Store, told: Find
     with frozen(store.server), store.said("store.down", 20):
         begun = store.begin(1)
         store.nobody_noticed(begun, told)
-        wait_until(lambda: store.waiting() > 0, "the journal to grow", 5)
+        wait_until(lambda: store.waiting() > 0, "the journal to grow", 15)
     given_up_s = (store.last_said("store.down") - frozen_at).total_seconds()
     assert given_up_s < GIVEN_UP_S
     told.records.append(f"given up {given_up_s:.1f} s after the freeze")

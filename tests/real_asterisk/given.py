@@ -37,7 +37,7 @@ def everybody_at_work(system: System) -> Iterator[None]:
 def talking(system: System, side: str, but: Telephone | None = None) -> Telephone:
     """The seat of this side (its number's first digit) that the node has joined with anybody."""
     found = answering(system, side, but)
-    wait_until(lambda: put_together(system, found), f"{name(found)} in a bridge", 5)
+    wait_until(lambda: put_together(system, found), f"{name(found)} in a bridge", 15)
     return found
 
 
@@ -83,7 +83,7 @@ def gives(system: System, seat: Telephone, side: str) -> Telephone:
     seat.wait_for("ended", call_id=held.call_id)
     seat.wait_for("ended", call_id=asked.call_id)
     before = other.talk.sound.heard
-    wait_until(lambda: other.talk.sound.heard > before + 50, "the caller's voice", 5)
+    wait_until(lambda: other.talk.sound.heard > before + 50, "the caller's voice", 15)
     return other
 
 

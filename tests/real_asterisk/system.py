@@ -29,7 +29,7 @@ class Records:
     def __init__(self, node: Node) -> None:
         self.node, self.engine = node, node.engine
 
-    def call_of(self, number: str, timeout_s: float = 5) -> CallRow:
+    def call_of(self, number: str, timeout_s: float = 20) -> CallRow:
         """The finished row of a caller's one call."""
 
         def finished() -> CallRow | None:
@@ -54,7 +54,7 @@ class Records:
         """
         return any(row.caller == number and row.seat_answered_at for row in self.calls())
 
-    def new_call(self, before: Set[str], timeout_s: float = 5) -> CallRow:
+    def new_call(self, before: Set[str], timeout_s: float = 20) -> CallRow:
         """The one finished call that was not there before."""
 
         def finished() -> CallRow | None:
@@ -134,8 +134,8 @@ class System(Records):
 
     def assert_nothing_outlives_its_call(self) -> None:
         """No channel is left on either Asterisk once every caller is gone."""
-        wait_until(lambda: not self.node.channels(), "the node's channels to go", 5)
-        wait_until(lambda: not self.town.switch.channels(), "the switch's channels to go", 5)
+        wait_until(lambda: not self.node.channels(), "the node's channels to go", 15)
+        wait_until(lambda: not self.town.switch.channels(), "the switch's channels to go", 15)
 
 
 @dataclass(frozen=True, slots=True)

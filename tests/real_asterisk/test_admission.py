@@ -131,7 +131,7 @@ def priority(system: System, number: str, call: int) -> int:
 def redials(system: System, number: str) -> None:
     """One short call, over before this returns: never two at a time."""
     system.town.call(number, [Wait(0.2), Press("1"), Wait(1), HangUp()]).wait(20)
-    wait_until(lambda: system.node.slots_in_use() == 0, "his line to be free", 5)
+    wait_until(lambda: system.node.slots_in_use() == 0, "his line to be free", 15)
 
 
 def bands(system: System, number: str, calls: int) -> list[int]:

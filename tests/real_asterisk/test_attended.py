@@ -45,7 +45,7 @@ def test_from_police_to_police_the_line_stays_taken_and_nothing_is_released(
 ) -> None:
     first = with_police(system, "13800000001")
     second = gives(system, first, "police")
-    wait_until(lambda: slots_held(system) == 1, "a line to be taken", 2)
+    wait_until(lambda: slots_held(system) == 1, "a line to be taken", 15)
     second.hang_up()
     system.town.ended("13800000001")
     call = system.call_of("13800000001", 10)
@@ -59,7 +59,7 @@ def test_from_livelihood_to_police_he_is_returned_and_takes_a_line(system: Syste
     operator = with_livelihood(system, "13800000002")
     assert slots_held(system) == 0
     police = gives(system, operator, "police")
-    wait_until(lambda: slots_held(system) == 1, "a line to be taken", 2)
+    wait_until(lambda: slots_held(system) == 1, "a line to be taken", 15)
     police.hang_up()
     system.town.ended("13800000002")
     call = system.call_of("13800000002", 10)
@@ -84,8 +84,8 @@ def test_from_livelihood_to_livelihood_it_is_on_record_who_has_him(system: Syste
 def test_a_police_seat_that_was_given_a_caller_hands_him_over_by_its_key(system: System) -> None:
     police = gives(system, with_livelihood(system, "13800000004"), "police")
     police.press("*2")
-    police.wait_for("ended", timeout_s=5)
-    wait_until(lambda: slots_held(system) == 0, "the line to be free", 5)
+    police.wait_for("ended")
+    wait_until(lambda: slots_held(system) == 0, "the line to be free", 15)
     operator = talking(system, "7")
     operator.hang_up()
     system.town.ended("13800000004")
@@ -96,9 +96,9 @@ def test_a_police_seat_that_was_given_a_caller_hands_him_over_by_its_key(system:
 def test_a_seat_that_was_given_a_caller_gives_him_on(system: System) -> None:
     """Police, operator, police, each after a word: line and record follow him."""
     operator = gives(system, with_police(system, "13800000005"), "livelihood")
-    wait_until(lambda: slots_held(system) == 0, "the line to be free", 5)
+    wait_until(lambda: slots_held(system) == 0, "the line to be free", 15)
     police = gives(system, operator, "police")
-    wait_until(lambda: slots_held(system) == 1, "a line to be taken", 2)
+    wait_until(lambda: slots_held(system) == 1, "a line to be taken", 15)
     police.hang_up()
     system.town.ended("13800000005")
     call = system.call_of("13800000005", 10)
@@ -118,7 +118,7 @@ def three_way_by_who_was_given(system: System, number: str) -> Telephone:
 def test_an_operator_who_was_given_a_caller_asks_the_police_in_and_leaves(system: System) -> None:
     operator = three_way_by_who_was_given(system, "13800000006")
     three_talk(system)
-    wait_until(lambda: slots_held(system) == 1, "a line to be taken", 2)
+    wait_until(lambda: slots_held(system) == 1, "a line to be taken", 15)
     operator.hang_up()
     police = talking(system, "8")
     call_id = police.told("X-L110-Call")
@@ -137,9 +137,9 @@ def given_while_it_rings(system: System, number: str, *, answered: bool) -> None
     held = seat.talk
     assert seat.hold(held) == 200
     asked = seat.call("livelihood")
-    seat.wait_for("progress", "180", call_id=asked.call_id, timeout_s=5)
+    seat.wait_for("progress", "180", call_id=asked.call_id)
     rings = [system.telephones.at(at) for at in ("7001", "7002")]
-    wait_until(lambda: not all(one.free for one in rings), "an operator to ring", 5)
+    wait_until(lambda: not all(one.free for one in rings), "an operator to ring", 15)
     assert seat.transfer_to(asked, "livelihood", held) == 202
     seat.wait_for("ended", call_id=held.call_id)
     for at in ("7001", "7002"):
@@ -154,7 +154,7 @@ def test_who_was_given_while_it_rang_talks_to_who_answers_and_the_line_is_free(
     system: System,
 ) -> None:
     given_while_it_rings(system, "13800000011", answered=True)
-    wait_until(lambda: slots_held(system) == 0, "the line to be free", 2)
+    wait_until(lambda: slots_held(system) == 0, "the line to be free", 15)
     operator = talking(system, "7")
     press_until_gone(operator, "*1")
     police = talking(system, "8")
@@ -171,7 +171,7 @@ def test_who_was_given_while_it_rang_and_nobody_answered_comes_to_the_other_side
     system: System,
 ) -> None:
     given_while_it_rings(system, "13800000012", answered=False)
-    wait_until(lambda: slots_held(system) == 0, "the line to be free", 2)
+    wait_until(lambda: slots_held(system) == 0, "the line to be free", 15)
     operator = talking(system, "7")
     operator.hang_up()
     system.town.ended("13800000012")
@@ -245,7 +245,7 @@ def test_control_without_its_line_a_police_talk_goes_on_uncounted(
 ) -> None:
     with system.config_changed("seats.conf", LINE_FOLLOWS, "=)", "dialplan reload"):
         police = gives(system, begins(system, number), "police")
-        wait_until(lambda: slots_held(system) == 0, "no line to be taken", 5)
+        wait_until(lambda: slots_held(system) == 0, "no line to be taken", 15)
     police.hang_up()
     system.town.ended(number)
 

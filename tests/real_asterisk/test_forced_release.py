@@ -122,7 +122,7 @@ def test_a_call_that_nobody_hangs_up_is_ended_with_its_reason(
     )
     told.records.append(f"{in_words(row)}, ended by force, with who and why")
     if scene is in_a_talk:
-        wait_until(lambda: system.town.seat_is_free("8001"), "the seat to be free", 5)
+        wait_until(lambda: system.town.seat_is_free("8001"), "the seat to be free", 15)
         system.town.staff("8001", Manner(answers=False))
     system.assert_nothing_outlives_its_call()
 
@@ -149,7 +149,7 @@ def test_control_without_it_the_silent_caller_keeps_the_line(system: System, tol
     told.leaks.append(f"both still held their lines after {WATCHED_S:.0f} s")
 
     assert end(system, other, answer="y\n").exit_code == 0
-    wait_until(lambda: slots(system) == 1, "the slot of the named call", 1)
+    wait_until(lambda: slots(system) == 1, "the slot of the named call", 15)
     assert system.town.saw("13800000005").ended_at is None
     assert end(system, one, "--yes").exit_code == 0
     again = end(system, one, "--yes")
@@ -187,7 +187,7 @@ def test_control_a_hang_up_without_the_mark_is_not_told_as_forced(system: System
 def test_a_caller_who_hangs_up_himself_while_it_is_asked_ended_it_himself(system: System) -> None:
     """The mark alone ends nothing and claims nothing."""
     system.town.call("13800000009", [Press("1"), Stay(4)])
-    wait_until(lambda: system.node.channels(), "his channel", 5)
+    wait_until(lambda: system.node.channels(), "his channel", 15)
     id_of(system, "13800000009")
     (channel,) = [c for c in system.node.channels() if "l110-trunk" in c]
     ask(system.node.home, f"dialplan set chanvar {channel} L110_FORCED yes")

@@ -50,7 +50,7 @@ def third_left_alone(system: System, number: str) -> Telephone:
     press_until(police, "*3", lambda: asked_in(system), "somebody to be asked in")
     three_talk(system)
     police.hang_up()
-    wait_until(lambda: system.node.largest_talk() == 2, "the call-taker to be gone", 5)
+    wait_until(lambda: system.node.largest_talk() == 2, "the call-taker to be gone", 15)
     return talking(system, "7")
 
 
@@ -113,7 +113,7 @@ def refused(seat: Telephone, extension: str) -> None:
     if seat.transfer(extension) == 202:
         seat.wait_for("notified", "SIP/2.0 4")
     before = seat.talk.sound.heard
-    wait_until(lambda: seat.talk.sound.heard > before + 20, "the caller's voice", 3)
+    wait_until(lambda: seat.talk.sound.heard > before + 20, "the caller's voice", 15)
 
 
 def test_a_third_hand_over_by_blind_transfer_is_refused_and_he_stays(system: System) -> None:
@@ -207,7 +207,7 @@ def test_a_call_taker_who_leaves_before_the_third_is_put_through_does_not_end_th
     system: System,
 ) -> None:
     first = leaves_as_he_answers(system, "13800000012")
-    wait_until(lambda: first.free, "the way in to end", 5)
+    wait_until(lambda: first.free, "the way in to end", 15)
     talking(system, "7")  # from the queue, after the second menu
     assert ended(system, "13800000012").outcome == "talked-to-livelihood"
 

@@ -62,7 +62,7 @@ def left_alone(system: System) -> Telephone:
     three_talk(system)
     operator.talk.sound.hum(OPERATOR_HZ)
     police.hang_up()
-    wait_until(lambda: system.node.largest_talk() == 2, "the call-taker to be gone", 5)
+    wait_until(lambda: system.node.largest_talk() == 2, "the call-taker to be gone", 15)
     return operator
 
 

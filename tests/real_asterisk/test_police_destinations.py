@@ -17,11 +17,11 @@ NEVER = Manner(answers=False)
 
 
 def test_a_call_referred_back_to_the_switch_leaves_this_node(tmp_path: Path) -> None:
-    seats = {DUTY_TELEPHONE: Manner(ring_s=0.2, talk_s=4)}
+    seats = {DUTY_TELEPHONE: Manner(ring_s=0.2, talk_s=18)}
     with running_system(tmp_path, 8, seats=seats, destinations=["refer:8199"]) as system:
         system.town.call("13800000001", [Press("1"), Stay(20)])
         wait_until(lambda: system.town.talks("13800000001"), "the duty telephone", 10)
-        wait_until(lambda: not system.node.channels(), "the node to be out of the path", 2)
+        wait_until(lambda: not system.node.channels(), "the node to be out of the path", 8)
         assert system.town.saw("13800000001").talked_to == (DUTY_TELEPHONE,)
         call = system.call_of("13800000001")
         assert (call.outcome, call.queue) == ("talked-to-police", "police-refer")

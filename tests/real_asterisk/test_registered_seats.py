@@ -178,7 +178,7 @@ def test_a_seat_transfers_its_caller_nowhere_else_and_keeps_him(
     seat.transfer(extension)
     seat.wait_for("notified", "SIP/2.0 404")
     before = seat.talk.sound.heard
-    wait_until(lambda: seat.talk.sound.heard > before + 20, "the caller's voice", 3)
+    wait_until(lambda: seat.talk.sound.heard > before + 20, "the caller's voice", 15)
     seat.hang_up()
     system.town.ended(number)
     call = system.call_of(number)
@@ -199,7 +199,7 @@ def talking_seat(system: System, number: str) -> Telephone:
     seat = system.telephones.staff("8001", Manner(ring_s=0.1, talk_s=20))
     system.town.call(number, [Press("1"), Stay(20)], speaks=True)
     seat.wait_for("answered", timeout_s=15)
-    wait_until(lambda: seat.talk.sound.heard > 10, "the caller's voice", 3)
+    wait_until(lambda: seat.talk.sound.heard > 10, "the caller's voice", 15)
     return seat
 
 

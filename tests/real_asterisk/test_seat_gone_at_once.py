@@ -40,7 +40,7 @@ def seat_gone_once(system: System, number: str, keys: Sequence[Action]) -> Telep
     seat = system.telephones.staff(SEAT_OF[keys[0]], GONE)
     system.town.call(number, keys, speaks=True)
     seat.wait_for("answered", timeout_s=15)
-    seat.wait_for("ended", "us", timeout_s=5)
+    seat.wait_for("ended", "us")
     seat.manner = TALKS_ON
     return seat
 

@@ -79,8 +79,8 @@ def test_a_blind_transfer_brings_the_caller_to_the_second_menu_and_an_operator(
     assert seat.transfer("livelihood") == 202
     seat.wait_for("notified", "SIP/2.0 200")
     seat.wait_for("ended")
-    wait_until(lambda: slots_held(system) == 0, "the slot to be free", 5)
-    wait_until(lambda: seat_is_idle(system), "the seat to be free", 5)
+    wait_until(lambda: slots_held(system) == 0, "the slot to be free", 15)
+    wait_until(lambda: seat_is_idle(system), "the seat to be free", 15)
     assert not system.town.answered("13800000001") or operator.free  # before his second key
 
     operator.wait_for("answered", timeout_s=20)
@@ -113,10 +113,10 @@ def test_an_attended_transfer_gives_the_caller_to_the_operator_who_was_asked_fir
     seat.wait_for("notified", "SIP/2.0 200")
     seat.wait_for("ended", call_id=held.call_id)
     seat.wait_for("ended", call_id=asked.call_id)
-    wait_until(lambda: slots_held(system) == 0, "the slot to be free", 5)
-    wait_until(lambda: seat_is_idle(system), "the seat to be free", 5)
+    wait_until(lambda: slots_held(system) == 0, "the slot to be free", 15)
+    wait_until(lambda: seat_is_idle(system), "the seat to be free", 15)
     before = operator.talk.sound.heard
-    wait_until(lambda: operator.talk.sound.heard > before + 50, "the caller's voice", 5)
+    wait_until(lambda: operator.talk.sound.heard > before + 50, "the caller's voice", 15)
     assert not operator.free
     assert not operator.diary.found("answered")[1:]  # the same talk, not a second call
 
@@ -156,7 +156,7 @@ def test_a_transfer_to_any_other_extension_is_refused_and_the_caller_stays(
         seat.wait_for("notified", "SIP/2.0 4")
     assert not seat.diary.found("notified", "SIP/2.0 200")
     before = seat.talk.sound.heard
-    wait_until(lambda: seat.talk.sound.heard > before + 20, "the caller's voice", 3)
+    wait_until(lambda: seat.talk.sound.heard > before + 20, "the caller's voice", 15)
     assert slots_held(system) == 1
     system.town.ended(number)
     call = system.call_of(number)
@@ -178,12 +178,12 @@ def test_in_a_three_way_call_everybody_hears_everybody(system: System, seat: Tel
     seat.wait_for("answered", timeout_s=15)
     press_in_talk(system, seat, "*3")
     operator.wait_for("answered", timeout_s=15)
-    wait_until(lambda: system.node.largest_talk() == 3, "three in one talk", 5)
+    wait_until(lambda: system.node.largest_talk() == 3, "three in one talk", 15)
     seat.talk.sound.hum(600)
     operator.talk.sound.hum(900)
-    wait_until(lambda: seat.talk.sound.hears(900), "the call-taker to hear the operator", 5)
-    wait_until(lambda: operator.talk.sound.hears(600), "the operator to hear the call-taker", 5)
-    wait_until(lambda: operator.talk.sound.hears(440), "the operator to hear the caller", 5)
+    wait_until(lambda: seat.talk.sound.hears(900), "the call-taker to hear the operator", 15)
+    wait_until(lambda: operator.talk.sound.hears(600), "the operator to hear the call-taker", 15)
+    wait_until(lambda: operator.talk.sound.hears(440), "the operator to hear the caller", 15)
     assert not operator.talk.sound.hears(900), "nobody hears himself"
     system.town.ended(number)
     operator.wait_for("ended")
@@ -212,7 +212,7 @@ def test_an_operator_may_transfer_his_caller_to_the_police(system: System, seat:
     number = "13800000023"
     system.town.call(number, [Press("2"), Wait(1), Press("1"), Stay(12)], speaks=True)
     operator.wait_for("answered", timeout_s=20)
-    wait_until(lambda: system.node.largest_talk() == 2, "the two to talk", 5)
+    wait_until(lambda: system.node.largest_talk() == 2, "the two to talk", 15)
     assert operator.transfer("police") == 202
     seat.wait_for("answered", timeout_s=15)
     system.town.ended(number)

@@ -9,7 +9,7 @@ from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.system import System, running_system
 
-QUICK = Manner(ring_s=0.2, talk_s=2)
+QUICK = Manner(ring_s=0.2, talk_s=3)
 STAYS = Manner(ring_s=0.2, talk_s=30)
 
 
@@ -41,12 +41,12 @@ def three_talk(system: System) -> None:
 
 
 def test_who_was_asked_in_stays_with_the_caller_when_the_call_taker_leaves(system: System) -> None:
-    staff(system, Manner(ring_s=0.2, talk_s=3, keys="*3"), Manner(ring_s=0.2, talk_s=6))
+    staff(system, Manner(ring_s=0.2, talk_s=5, keys="*3"), Manner(ring_s=0.2, talk_s=12))
     call_police(system, "13800000001")
     three_talk(system)
     assert system.node.slots_in_use() == 1
     wait_until(lambda: system.town.seat_is_free("8001"), "the call-taker to leave", 10)
-    wait_until(lambda: system.node.slots_in_use() == 0, "the police line", 1)
+    wait_until(lambda: system.node.slots_in_use() == 0, "the police line", 15)
     assert not system.town.seat_is_free("7001")
 
     seen = system.town.ended("13800000001")
@@ -68,7 +68,7 @@ def test_who_was_asked_in_stays_with_the_caller_when_the_call_taker_leaves(syste
 
 
 def test_a_third_party_who_leaves_first_takes_nobody_with_him(system: System) -> None:
-    staff(system, Manner(ring_s=0.2, talk_s=6, keys="*3"), QUICK)
+    staff(system, Manner(ring_s=0.2, talk_s=10, keys="*3"), QUICK)
     call_police(system, "13800000002")
     three_talk(system)
     wait_until(lambda: system.town.seat_is_free("7001"), "the operator to leave", 10)
@@ -103,7 +103,7 @@ def test_a_call_taker_who_leaves_while_it_rings_has_handed_the_caller_over(syste
 
 
 def test_an_operator_asks_the_police_in_and_leaves(system: System) -> None:
-    staff(system, Manner(ring_s=0.2, talk_s=6), Manner(ring_s=0.2, talk_s=3, keys="*3"))
+    staff(system, Manner(ring_s=0.2, talk_s=12), Manner(ring_s=0.2, talk_s=5, keys="*3"))
     system.town.call("13800000005", [Press("2"), Press("1"), Stay(60)])
     three_talk(system)
     assert system.node.slots_in_use() == 1, "a police seat in a talk is a police line"
@@ -122,8 +122,8 @@ def test_an_operator_asks_the_police_in_and_leaves(system: System) -> None:
 
 
 def test_the_ambulance_comes_in_by_its_own_key(system: System) -> None:
-    staff(system, Manner(ring_s=0.2, talk_s=4, keys="*41"), QUICK)
-    call_police(system, "13800000006", stay_s=8)
+    staff(system, Manner(ring_s=0.2, talk_s=6, keys="*41"), QUICK)
+    call_police(system, "13800000006", stay_s=16)
     three_talk(system)
     wait_until(lambda: system.town.seat_is_free("8001"), "the call-taker to leave", 10)
     assert not system.town.seat_is_free("120"), "the ambulance still talks to him"
@@ -145,9 +145,9 @@ def test_a_key_without_a_service_asks_nobody_in(system: System) -> None:
 
 
 def test_a_third_party_left_alone_with_the_caller_can_hand_him_back(system: System) -> None:
-    asked = Manner(ring_s=0.2, talk_s=30, keys="*1", keys_after_s=6)
+    asked = Manner(ring_s=0.2, talk_s=30, keys="*1", keys_after_s=9)
     staff(system, Manner(ring_s=0.2, talk_s=3, keys="*3"), asked)
-    call_police(system, "13800000008", stay_s=12)
+    call_police(system, "13800000008", stay_s=24)
     three_talk(system)
     wait_until(lambda: system.town.seat_is_free("8001"), "the call-taker to leave", 10)
     system.town.staff("8001", QUICK)
@@ -159,10 +159,10 @@ def test_a_third_party_left_alone_with_the_caller_can_hand_him_back(system: Syst
 
 def test_the_caller_hangs_up_and_all_are_free(system: System) -> None:
     staff(system, Manner(ring_s=0.2, talk_s=30, keys="*3"), STAYS)
-    call_police(system, "13800000009", stay_s=4)
+    call_police(system, "13800000009", stay_s=10)
     three_talk(system)
     assert system.town.ended("13800000009").talked_to == ("8001", "7001")
-    wait_until(lambda: system.town.seat_is_free("8001"), "the call-taker", 3)
-    wait_until(lambda: system.town.seat_is_free("7001"), "the operator", 3)
+    wait_until(lambda: system.town.seat_is_free("8001"), "the call-taker", 15)
+    wait_until(lambda: system.town.seat_is_free("7001"), "the operator", 15)
     assert system.call_of("13800000009").ended_by == "caller"
     system.assert_nothing_outlives_its_call()

@@ -107,7 +107,7 @@ def test_a_caller_whom_an_operator_hands_back_hears_that_he_was_handed_over(
         talk = caller.call("110")
         caller.wait_for("answered", timeout_s=10)
         caller.press("2", talk)
-        wait_until(lambda: "l110-livelihood" in channels(system), "the second menu", 5)
+        wait_until(lambda: "l110-livelihood" in channels(system), "the second menu", 15)
         caller.press("1", talk)
         operator.wait_for("answered", timeout_s=15)
         press_in_talk(system, operator, "*1")
@@ -133,5 +133,5 @@ def test_a_seat_hears_that_its_key_was_understood(
     with system.config_changed("handover.conf", kept, kept if told else "NoOp", "dialplan reload"):
         talk = seat.talk
         press_in_talk(system, seat, "*2")
-        seat.wait_for("ended", timeout_s=5)
+        seat.wait_for("ended")
         assert talk.sound.hears(HANDED_OVER) is told

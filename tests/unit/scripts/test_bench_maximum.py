@@ -125,6 +125,20 @@ def test_a_search_without_an_end_reaches_no_goal_and_has_no_share(played):
     assert result(pure, ours).of_pure(ours) is None
 
 
+@pytest.mark.parametrize(("pure_held", "missed"), [(100, True), (60, False)])
+def test_a_goal_that_cannot_be_reached_any_more_is_missed_before_the_search_has_ended(
+    played, pure_held, missed
+):
+    pure, ours = climbed(FakeSide(PURE, 100), FakeSide("Livelihood 110, SQLite", 100), minutes=0)
+    pure.search.tell(pure_held, True)
+    for _ in range(2):
+        ours.search.tell(50.0, False)
+    found = result(pure, ours)
+    assert found.goal_missed is missed
+    assert not found.goal_reached
+    assert found.at_most(ours) == 50 / pure_held
+
+
 def test_the_picture_has_each_side_in_its_key_and_each_panel(tmp_path):
     sides = {"pure & simple": [(10.0, 2.0), (20.0, 4.0)], "ours": [(10.0, 3.0)]}
     draw_curves({"answer, p99 ms": sides, "release, p99 ms": sides}, tmp_path / "it.svg")
