@@ -37,7 +37,7 @@ class MaximumResult:
         return bool(ours) and all((self.of_pure(each) or 0) >= GOAL for each in ours)
 
     def at_most(self, climb: Climb) -> float | None:
-        """What the share cannot be above: this side failed there, and the pure dialplan held that."""
+        """What the share cannot be above: where this side failed, by what the dialplan held."""
         pure = next(each for each in self.climbs if each.side.name == PURE)
         failed = climb.search.failed
         return share(failed, pure.search.held) if failed else None
