@@ -65,8 +65,21 @@ class Http(Section):
 
 
 class Web(Section):
-    host: Host = Field(description="Address of the desk's web server (not in use yet).")
-    port: Port = Field(description="Port of the desk's web server (not in use yet).")
+    host: Host = Field(
+        description="Address of the desk's web server. Other than loopback it needs `https`."
+    )
+    port: Port = Field(description="Port of the desk's web server (TCP).")
+    https: bool = Field(
+        description="Whether browsers reach the desk over HTTPS, which a proxy in front of it "
+        "speaks: cookies then go over HTTPS alone, and the addresses that the proxy names "
+        "(X-Forwarded-For, from loopback) are those of the audit."
+    )
+
+    @model_validator(mode="after")
+    def _no_passwords_in_the_clear(self) -> "Web":
+        if not self.https and not self.host.startswith("127.") and self.host != "localhost":
+            raise ValueError("a host outside loopback needs https = true, and a proxy for it")
+        return self
 
 
 class Trunk(Section):

@@ -27,6 +27,7 @@ COMMANDS = {
     "trace": "scripts.cli.trace:trace",
     "undrain": "scripts.cli.drain:undrain",
     "up": "scripts.cli.service:up",
+    "users": "scripts.cli.users:users",
 }
 
 

@@ -21,6 +21,7 @@ from reports.switch_list import SwitchLeg, SwitchListBad, read_switch_list
 from reports.witnesses import cdr_lines, cel_starts
 from routing.story import Outcome
 from scripts.cli import record_views as views
+from scripts.cli.audit_chain import audit_log, audit_verify
 from scripts.cli.backup import db_backup, db_restore
 from scripts.cli.context import Site, pass_site
 from scripts.cli.force import calls_end
@@ -141,6 +142,10 @@ def tickets_show(site: Site, number: str, as_json: bool) -> None:
 @click.group()
 def audit() -> None:
     """Proof that nothing is missing, doubled or unexplained."""
+
+
+audit.add_command(audit_log)
+audit.add_command(audit_verify)
 
 
 @audit.command("calls")
