@@ -83,6 +83,15 @@ def asterisk(site: Site) -> None:
 
 
 @l110.command(hidden=True)
+@pass_site
+def desk(site: Site) -> None:
+    """Serve the desk to browsers; started by `up` or systemd."""
+    from scripts import desk as web
+
+    web.main(site.settings)
+
+
+@l110.command(hidden=True)
 @click.option("--systemd", is_flag=True, help="systemd hears the life signs; ask only Asterisk.")
 @pass_site
 def keep(site: Site, systemd: bool) -> None:

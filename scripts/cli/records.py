@@ -25,6 +25,7 @@ from scripts.cli.audit_chain import audit_log, audit_verify
 from scripts.cli.backup import db_backup, db_restore
 from scripts.cli.context import Site, pass_site
 from scripts.cli.force import calls_end
+from scripts.cli.ticket_work import tickets_history, tickets_move, tickets_moves
 
 limit_option = click.option("--limit", default=50, show_default=True, help="At most so many rows.")
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs; numbers masked.")
@@ -107,6 +108,11 @@ def calls_abandoned(site: Site, limit: int, as_json: bool) -> None:
 @click.group()
 def tickets() -> None:
     """Tickets on record."""
+
+
+tickets.add_command(tickets_history)
+tickets.add_command(tickets_move)
+tickets.add_command(tickets_moves)
 
 
 @tickets.command("list")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -145,7 +146,7 @@ def test_nothing_is_open_to_strangers_but_the_sign_in(site: Site) -> None:
     for method, path in asked:
         if (method, path) == ("POST", "/api/v1/session"):
             continue
-        body = {"json": {}} if method in ("POST", "PUT") else {}
+        body: dict[str, Any] = {"json": {}} if method in ("POST", "PUT") else {}
         assert refusal(stranger.http.request(method, path, **body)) == (401, "signed-out"), path
 
 
@@ -161,9 +162,9 @@ def test_without_the_token_nothing_is_changed_and_the_try_is_audited(
         if method != "GET" and (method, path) != ("POST", "/api/v1/session")
     ]
     assert len(unsafe) >= 5
-    headers = {} if token is None else {CSRF: token.encode()}
+    headers = [] if token is None else [(CSRF.encode(), token.encode())]
     for method, path in unsafe:
-        body = {"json": {}} if method in ("POST", "PUT") else {}
+        body: dict[str, Any] = {"json": {}} if method in ("POST", "PUT") else {}
         answer = browser.http.request(method, path, headers=headers, **body)
         assert refusal(answer) == (403, "csrf"), path
         assert site.audited()[0][0] == "wang"

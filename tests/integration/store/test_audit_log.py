@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, delete, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
 
 from db import audit_log
 from db.audit_heads import HeadFile
@@ -44,7 +45,7 @@ def said(engine: Engine, heads: HeadFile | None = None) -> tuple[object, str | N
     return found.bad, found.lost
 
 
-def altered(engine: Engine, change: Callable[[object], None]) -> None:
+def altered(engine: Engine, change: Callable[[Session], object]) -> None:
     with writing(engine) as session:
         drop_audit_triggers(session.connection())
         change(session)
@@ -86,7 +87,7 @@ def test_control_without_the_triggers_an_altered_row_is_named(chain: Engine) -> 
 
 @pytest.mark.control(without="the hash")
 def test_control_a_row_hashed_anew_shows_in_the_next_one(chain: Engine) -> None:
-    def change(session) -> None:
+    def change(session: Session) -> None:
         row = session.get_one(AuditRow, 3)
         row.by = "nobody"
         row.hash = hash_of(row)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, insert
@@ -34,9 +35,9 @@ def fill(store: Engine, rows: list[dict[str, object]]) -> None:
             session.execute(insert(TicketRow).values(each))
 
 
-def numbers(store: Engine, actor: Actor = SUPERVISOR, **wanted: object) -> list[str]:
+def numbers(store: Engine, actor: Actor = SUPERVISOR, **wanted: Any) -> list[str]:  # noqa: ANN401
     with reading(store) as session:
-        asked = Wanted(**{"limit": 200, **wanted})  # type: ignore[arg-type]
+        asked = Wanted(**{"limit": 200, **wanted})
         return [str(row.number) for row in list_tickets(session, actor, asked)]
 
 
@@ -57,7 +58,7 @@ def test_pages_have_every_ticket_once_newest_first(store: Engine) -> None:
 
 
 def test_each_filter_and_all_together(store: Engine) -> None:
-    values = {
+    values: dict[str, Any] = {
         "state": "screened", "unit": "water", "responsible": "wang", "matter": "0101",
         "caller": "13800000001",
     }  # fmt: skip

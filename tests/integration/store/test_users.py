@@ -89,7 +89,7 @@ def test_who_has_the_password_is_signed_in_and_nobody_else(desk: Desk) -> None:
     with reading(desk.engine) as session:
         found = signed_in(session, token, desk.now())
         assert found is not None
-        assert (found[0].actor.name, found[0].actor.roles) == ("wang", {Role.OPERATOR})
+        assert (found[0].actor.name, found[0].actor.roles) == ("wang", frozenset({Role.OPERATOR}))
         assert signed_in(session, token + "x", desk.now()) is None
         kept = session.scalars(select(SignInRow)).one()
     assert kept.token_hash == token_hash(token) != token
