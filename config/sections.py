@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 
 from config.fields import Host, Name, Network, Number, Port, SeatKey, Seconds, Section, ServiceClass
 
+LOOPBACK = ("127.", "::1", "localhost")
+
 
 class Seat(Section):
     number: Number = Field(description="Extension that rings.")
@@ -65,8 +67,23 @@ class Http(Section):
 
 
 class Web(Section):
-    host: Host = Field(description="Address of the desk's web server (not in use yet).")
-    port: Port = Field(description="Port of the desk's web server (not in use yet).")
+    serve: bool = Field(description="Whether this node runs the desk (`l110 desk`).")
+    host: Annotated[str, Field(pattern=r"^([A-Za-z0-9.:_-]{1,253})?$")] = Field(
+        description="Address of the desk's web server; other than loopback it needs `https`. "
+        "Empty: that of `agi.host` if it is on loopback, else 127.0.0.1."
+    )
+    port: Port = Field(description="Port of the desk's web server (TCP).")
+    https: bool = Field(
+        description="Whether browsers reach the desk over HTTPS, which a proxy in front of it "
+        "speaks: cookies then go over HTTPS alone, and the addresses that the proxy names "
+        "(X-Forwarded-For, from loopback) are those of the audit."
+    )
+
+    @model_validator(mode="after")
+    def _no_passwords_in_the_clear(self) -> "Web":
+        if not self.https and self.host and not self.host.startswith(LOOPBACK):
+            raise ValueError("a host outside loopback needs https = true, and a proxy for it")
+        return self
 
 
 class Trunk(Section):

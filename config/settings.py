@@ -119,6 +119,13 @@ class Settings(BaseSettings):
         return self.health.host or self.agi.host
 
     @property
+    def web_host(self) -> str:
+        """Never by itself an address that others reach."""
+        if self.web.host:
+            return self.web.host
+        return self.agi.host if self.agi.host.startswith(sections.LOOPBACK) else "127.0.0.1"
+
+    @property
     def ban_list_path(self) -> Path:
         return self.var / "run" / "sip-banned"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from config.settings import ROOT, Settings
 from scripts.asterisk_config import fill, secret
 from scripts.asterisk_home import Home
+from scripts.desk_context import CODES_KEY
 from scripts.keeper.patience import patience_s
 
 SOURCES = ROOT / "config/systemd"
@@ -15,6 +16,7 @@ MANAGER = ("ami-reader", "ami-actor")
 FIGURES = "asterisk-metrics"
 PASSWORDS = "pgpass"  # PostgreSQL's own file of passwords; used where it is there
 KEEPER_S = 30.0
+DESK = "l110-desk.service"
 AGAIN_S = 0.5
 ODD = re.compile(r"[\s%\"'\\$;]")
 
@@ -37,9 +39,11 @@ def units(settings: Settings, config: Path | None, user: str) -> dict[str, str]:
     if settings.var not in home.run.parents:
         raise UnitsRefused(f"var_dir is too long a path for a socket below it: {settings.var}")
     values = _values(settings, config, user)
+    left_out = set() if settings.web.serve else {DESK}
     return {
         unit.name: fill(unit.read_text(encoding="utf-8"), values)
         for unit in sorted(SOURCES.glob("l110*"))
+        if unit.name not in left_out
     }
 
 
@@ -64,7 +68,15 @@ def _values(settings: Settings, config: Path | None, user: str) -> dict[str, obj
         "all_credentials": _credentials(settings, [*MANAGER, FIGURES, *registered]),
         "manager_credentials": _credentials(settings, MANAGER),
         "store_credentials": passwords,
+        **_of_the_desk(settings),
     }
+
+
+def _of_the_desk(settings: Settings) -> dict[str, object]:
+    """No secret of a desk is made where none is run."""
+    if not settings.web.serve:
+        return {"desk": "", "desk_silent_s": "0", "desk_credentials": ""}
+    return {"desk": f" {DESK}", "desk_credentials": _credentials(settings, [CODES_KEY])}
 
 
 def _credentials(settings: Settings, names: Iterable[str]) -> str:

@@ -3,9 +3,11 @@
 from db.models.base import Base
 from db.models.calls import CallLegRow, CallRow, CallStepRow
 from db.models.feeds import FeedPositionRow, QuarantineRow, RuleSetRow
+from db.models.people import AuditRow, SignInRow, UserRow
 from db.models.tickets import CallBackRow, TicketCounterRow, TicketEventRow, TicketRow
 
 __all__ = [
+    "AuditRow",
     "Base",
     "CallBackRow",
     "CallLegRow",
@@ -14,7 +16,9 @@ __all__ = [
     "FeedPositionRow",
     "QuarantineRow",
     "RuleSetRow",
+    "SignInRow",
     "TicketCounterRow",
     "TicketEventRow",
     "TicketRow",
+    "UserRow",
 ]

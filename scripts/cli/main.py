@@ -27,6 +27,7 @@ COMMANDS = {
     "trace": "scripts.cli.trace:trace",
     "undrain": "scripts.cli.drain:undrain",
     "up": "scripts.cli.service:up",
+    "users": "scripts.cli.users:users",
 }
 
 
@@ -79,6 +80,15 @@ def asterisk(site: Site) -> None:
     from scripts import asterisk_program
 
     asterisk_program.become(site.settings)
+
+
+@l110.command(hidden=True)
+@pass_site
+def desk(site: Site) -> None:
+    """Serve the desk to browsers; started by `up` or systemd."""
+    from scripts import desk as web
+
+    web.main(site.settings)
 
 
 @l110.command(hidden=True)

@@ -21,9 +21,11 @@ from reports.switch_list import SwitchLeg, SwitchListBad, read_switch_list
 from reports.witnesses import cdr_lines, cel_starts
 from routing.story import Outcome
 from scripts.cli import record_views as views
+from scripts.cli.audit_chain import audit_log, audit_verify
 from scripts.cli.backup import db_backup, db_restore
 from scripts.cli.context import Site, pass_site
 from scripts.cli.force import calls_end
+from scripts.cli.ticket_work import tickets_history, tickets_move, tickets_moves
 
 limit_option = click.option("--limit", default=50, show_default=True, help="At most so many rows.")
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs; numbers masked.")
@@ -108,6 +110,11 @@ def tickets() -> None:
     """Tickets on record."""
 
 
+tickets.add_command(tickets_history)
+tickets.add_command(tickets_move)
+tickets.add_command(tickets_moves)
+
+
 @tickets.command("list")
 @limit_option
 @json_option
@@ -141,6 +148,10 @@ def tickets_show(site: Site, number: str, as_json: bool) -> None:
 @click.group()
 def audit() -> None:
     """Proof that nothing is missing, doubled or unexplained."""
+
+
+audit.add_command(audit_log)
+audit.add_command(audit_verify)
 
 
 @audit.command("calls")

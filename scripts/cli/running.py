@@ -162,7 +162,7 @@ def _late(settings: Settings, failing_since: dict[str, float]) -> list[str]:
 
 def _story(settings: Settings, late: list[str]) -> str:
     lines = [f"not ready: {', '.join(late)}"]
-    for name in ("asterisk", "ivr", "forward", "watch", "keep"):
+    for name in ("asterisk", "ivr", "forward", "watch", "keep", "desk"):
         log = settings.log_dir / f"{name}.log"
         if log.exists() and (name in late or len(late) > 1):
             end = log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]

@@ -106,13 +106,14 @@ def notify_path(settings: Settings) -> Path:
 def commands(settings: Settings, config: Path | None) -> dict[str, list[str]]:
     l110 = [sys.executable, "-m", "scripts", *(["--config", str(config)] if config else [])]
     conf = Home(settings.asterisk_dir).conf
-    return {
+    usual = {
         "asterisk": [str(find_program().binary), "-f", "-n", "-C", str(conf)],
         "ivr": [*l110, "ivr"],
         "forward": [*l110, "forward"],
         "watch": [*l110, "watch"],
         "keep": [*l110, "keep"],
     }
+    return usual | ({"desk": [*l110, "desk"]} if settings.web.serve else {})
 
 
 def _environment(settings: Settings, name: str) -> str:

@@ -6,8 +6,10 @@ from config.settings import Settings
 # within the deadlines of all that it asks. Neither has a caller waiting.
 FORWARD_S = 120.0
 WATCH_S = 30.0
+DESK_S = 30.0
 
 
 def patience_s(settings: Settings) -> dict[str, float]:
     """Name -> seconds, of those that say by themselves that they live (`sd_notify`)."""
-    return {"ivr": settings.supervisor.bridge_silent_s, "forward": FORWARD_S, "watch": WATCH_S}
+    patience = {"ivr": settings.supervisor.bridge_silent_s, "forward": FORWARD_S, "watch": WATCH_S}
+    return patience | ({"desk": DESK_S} if settings.web.serve else {})

@@ -192,6 +192,8 @@ host = "{self.net}.1"
 host = "{self.net}.1"
 [http]
 host = "{self.net}.1"
+[web]
+serve = false
 """
 
     def _tables(self) -> str:

@@ -160,3 +160,13 @@ def test_the_keys_of_the_second_menu_bring_only_classes_that_a_ticket_has(site_f
         load_settings(site_file('[livelihood]\nclasses = { 1 = "gripe" }\n'))
     known = set(get_args(fields.ServiceClass))
     assert known == {each.value for each in ServiceClass if each is not ServiceClass.UNCLASSIFIED}
+
+
+def test_the_desk_is_on_loopback_unless_a_proxy_speaks_https_for_it(site_file):
+    assert load_settings().web_host == "127.0.0.1"
+    assert load_settings(site_file('[agi]\nhost = "127.7.0.1"\n')).web_host == "127.7.0.1"
+    assert load_settings(site_file('[agi]\nhost = "10.1.2.3"\n')).web_host == "127.0.0.1"
+    with pytest.raises(SettingsRejected, match="https"):
+        load_settings(site_file('[web]\nhost = "10.1.2.3"\n'))
+    https = load_settings(site_file('[web]\nhost = "10.1.2.3"\nhttps = true\n'))
+    assert https.web_host == "10.1.2.3"

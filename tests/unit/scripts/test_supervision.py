@@ -30,7 +30,7 @@ def read(settings, config=None):
 def test_every_process_is_restarted_at_once_and_later_again_and_again(settings):
     conf = read(settings)
     programs = [name for name in conf.sections() if name.startswith("program:")]
-    names = ["asterisk", "ivr", "forward", "watch", "keep"]
+    names = ["asterisk", "ivr", "forward", "watch", "keep", "desk"]
     assert programs == [f"program:{name}" for name in names]
     assert {conf[name]["autorestart"] for name in programs} == {"true"}
     retries = {name: int(conf[f"program:{name}"]["startretries"]) for name in names}
@@ -45,6 +45,13 @@ def test_each_process_is_told_where_to_say_that_it_lives(settings):
     assert conf["program:asterisk"]["environment"] == 'NOTIFY_SOCKET="",WATCHDOG_USEC="0"'
 
 
+def test_a_node_without_a_desk_starts_none(tmp_path, monkeypatch, settings):
+    monkeypatch.setenv("L110_WEB__SERVE", "false")
+    conf = read(load_settings())
+    assert "program:desk" not in conf
+    assert "program:keep" in conf
+
+
 def test_blanks_and_percent_signs_in_paths_are_kept(settings):
     conf = read(settings)
     command = shlex.split(conf["program:asterisk"]["command"].replace("%%", "%"))
@@ -54,7 +61,7 @@ def test_blanks_and_percent_signs_in_paths_are_kept(settings):
 
 def test_the_sites_file_reaches_every_process_of_ours(settings):
     conf = read(settings, Path("/etc/site.toml"))
-    for name in ("ivr", "forward", "watch"):
+    for name in ("ivr", "forward", "watch", "desk"):
         assert shlex.split(conf[f"program:{name}"]["command"])[-3:] == [
             "--config", "/etc/site.toml", name,
         ]  # fmt: skip

@@ -17,7 +17,7 @@ from scripts.cli import supervision
 from scripts.cli.main import l110
 from scripts.systemd_units import UnitsRefused, units
 
-SERVICES = {"asterisk", "ivr", "forward", "watch", "keep"}
+SERVICES = {"asterisk", "ivr", "forward", "watch", "keep", "desk"}
 ANALYZE = shutil.which("systemd-analyze") or ""
 needs_systemd = pytest.mark.skipif(not ANALYZE, reason="systemd is not installed")
 EXPOSED_AT_MOST = 2.5  # of 10, as systemd-analyze reckons; a service without any measure has 9.6
@@ -92,7 +92,8 @@ def test_secrets_are_handed_out_only_to_who_needs_them_and_never_named_by_value(
     }
     both = {"ami-reader", "ami-actor"}
     own = {*both, "asterisk-metrics"}
-    assert given == {"asterisk": own, "watch": both, "ivr": set(), "forward": set(), "keep": set()}
+    none: dict[str, set[str]] = {name: set() for name in ("ivr", "forward", "keep")}
+    assert given == {"asterisk": own, "watch": both, "desk": {"desk-codes"}, **none}
     text = "".join(units(settings, None, "root").values())
     assert settings.secret_path("ami-reader").read_text() not in text
 
@@ -101,9 +102,17 @@ def test_a_file_of_passwords_for_the_store_is_handed_out_where_there_is_one(sett
     settings.secret_path("pgpass").parent.mkdir(exist_ok=True)
     settings.secret_path("pgpass").write_text("*:*:*:l110:secret\n")
     found = services(settings)
-    for name in ("forward", "watch"):
+    for name in ("forward", "watch", "desk"):
         assert "PGPASSFILE=%d/pgpass" in found[name]["Environment"]
     assert "PGPASSFILE=%d/pgpass" not in found["ivr"]["Environment"]
+
+
+def test_a_node_without_a_desk_has_no_unit_and_no_secret_of_it(settings, monkeypatch):
+    monkeypatch.setenv("L110_WEB__SERVE", "false")
+    without = load_settings()
+    made = units(without, None, "root")
+    assert "l110-desk" not in "".join([*made, *made.values()])
+    assert not without.secret_path("desk-codes").exists()
 
 
 def test_what_systemd_hands_out_comes_before_the_file(settings, monkeypatch, tmp_path):

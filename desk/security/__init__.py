@@ -1,0 +1,1 @@
+"""Passwords, codes, sign-ins, and what every request must keep to."""
