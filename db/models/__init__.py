@@ -3,18 +3,41 @@
 from db.models.base import Base
 from db.models.calls import CallLegRow, CallRow, CallStepRow
 from db.models.feeds import FeedPositionRow, QuarantineRow, RuleSetRow
+from db.models.imports import ImportedTicketRow
+from db.models.knowledge import ArticleRow, ArticleTermRow, ArticleVersionRow, UnansweredRow
+from db.models.network import (
+    AreaRow,
+    ContactRow,
+    DispatchRuleRow,
+    MatterRow,
+    MatterVersionRow,
+    OutsideServiceRow,
+    UnitRow,
+)
 from db.models.tickets import CallBackRow, TicketCounterRow, TicketEventRow, TicketRow
 
 __all__ = [
+    "AreaRow",
+    "ArticleRow",
+    "ArticleTermRow",
+    "ArticleVersionRow",
     "Base",
     "CallBackRow",
     "CallLegRow",
     "CallRow",
     "CallStepRow",
+    "ContactRow",
+    "DispatchRuleRow",
     "FeedPositionRow",
+    "ImportedTicketRow",
+    "MatterRow",
+    "MatterVersionRow",
+    "OutsideServiceRow",
     "QuarantineRow",
     "RuleSetRow",
     "TicketCounterRow",
     "TicketEventRow",
     "TicketRow",
+    "UnansweredRow",
+    "UnitRow",
 ]

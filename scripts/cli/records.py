@@ -24,6 +24,7 @@ from scripts.cli import record_views as views
 from scripts.cli.backup import db_backup, db_restore
 from scripts.cli.context import Site, pass_site
 from scripts.cli.force import calls_end
+from scripts.cli.importing import tickets_import
 
 limit_option = click.option("--limit", default=50, show_default=True, help="At most so many rows.")
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs; numbers masked.")
@@ -106,6 +107,9 @@ def calls_abandoned(site: Site, limit: int, as_json: bool) -> None:
 @click.group()
 def tickets() -> None:
     """Tickets on record."""
+
+
+tickets.add_command(tickets_import)
 
 
 @tickets.command("list")
