@@ -1,8 +1,8 @@
 """Tickets in the store: opened with the call, numbered by the day, found again."""
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, or_, select, update
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.models import TicketCounterRow, TicketRow
 from db.upserts import chunks, insert_into
 from routing.story import Story
+from tickets.fields import fields_given
 from tickets.numbers import shanghai_day, ticket_number
 from tickets.opening import TicketDraft, ticket_for
 
@@ -32,15 +33,30 @@ def open_tickets(session: Session, stories: Sequence[Story]) -> None:
     _open(session, [draft for call_id, draft in drafts.items() if call_id not in known])
 
 
-def open_ticket(session: Session, draft: TicketDraft, *, by: str) -> TicketRow:
-    """A ticket without a call: a visit to the counter, a report, another hotline."""
+def open_ticket(
+    session: Session,
+    draft: TicketDraft,
+    *,
+    by: str,
+    given: Mapping[str, Any] | None = None,
+    at: datetime | None = None,
+) -> TicketRow:
+    """A ticket without a call: a visit to the counter, a report, another hotline.
+
+    given: fields that the move `edit` sets. at: when it was written, if later than it was opened.
+
+    Raises:
+        MoveRefused: a field that is not one of those, or a value that cannot stand in it.
+    """
+    fields = fields_given("edit", given or {})
     last = _take_numbers(session, Counter([shanghai_day(draft.opened_at)]))
     day = shanghai_day(draft.opened_at)
     ticket = TicketRow(
         **_row(draft),
+        **fields,
         number=ticket_number(day, last[day] + 1),
         changed_by=by,
-        changed_at=draft.opened_at,
+        changed_at=at or draft.opened_at,
     )
     session.add(ticket)
     session.flush()

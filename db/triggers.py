@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, text
 
-from db import audit_triggers, ticket_triggers
+from db import audit_triggers, kept_rows, ticket_triggers
 
 MESSAGE = "call_steps is append-only"
 
@@ -10,7 +10,12 @@ NAMES = {
     "sqlite": {"call_steps_no_update", "call_steps_no_delete"},
     "postgresql": {"call_steps_no_update", "call_steps_no_delete", "call_steps_no_truncate"},
 }
-SINCE = {"0001": NAMES, "0004": ticket_triggers.NAMES, "0005": audit_triggers.NAMES}
+SINCE = {
+    "0001": NAMES,
+    "0004": ticket_triggers.NAMES,
+    "0005": audit_triggers.NAMES,
+    "0009": kept_rows.NAMES,
+}
 
 
 def expected(dialect: str, revision: str) -> set[str]:

@@ -3,22 +3,45 @@
 from db.models.base import Base
 from db.models.calls import CallLegRow, CallRow, CallStepRow
 from db.models.feeds import FeedPositionRow, QuarantineRow, RuleSetRow
+from db.models.imports import ImportedTicketRow
+from db.models.knowledge import ArticleRow, ArticleTermRow, ArticleVersionRow, UnansweredRow
+from db.models.network import (
+    AreaRow,
+    ContactRow,
+    DispatchRuleRow,
+    MatterRow,
+    MatterVersionRow,
+    OutsideServiceRow,
+    UnitRow,
+)
 from db.models.people import AuditRow, SignInRow, UserRow
 from db.models.tickets import CallBackRow, TicketCounterRow, TicketEventRow, TicketRow
 
 __all__ = [
+    "AreaRow",
+    "ArticleRow",
+    "ArticleTermRow",
+    "ArticleVersionRow",
     "AuditRow",
     "Base",
     "CallBackRow",
     "CallLegRow",
     "CallRow",
     "CallStepRow",
+    "ContactRow",
+    "DispatchRuleRow",
     "FeedPositionRow",
+    "ImportedTicketRow",
+    "MatterRow",
+    "MatterVersionRow",
+    "OutsideServiceRow",
     "QuarantineRow",
     "RuleSetRow",
     "SignInRow",
     "TicketCounterRow",
     "TicketEventRow",
     "TicketRow",
+    "UnansweredRow",
+    "UnitRow",
     "UserRow",
 ]

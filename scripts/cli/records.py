@@ -25,6 +25,7 @@ from scripts.cli.audit_chain import audit_log, audit_verify
 from scripts.cli.backup import db_backup, db_restore
 from scripts.cli.context import Site, pass_site
 from scripts.cli.force import calls_end
+from scripts.cli.importing import tickets_import
 from scripts.cli.ticket_work import tickets_history, tickets_move, tickets_moves
 
 limit_option = click.option("--limit", default=50, show_default=True, help="At most so many rows.")
@@ -113,6 +114,7 @@ def tickets() -> None:
 tickets.add_command(tickets_history)
 tickets.add_command(tickets_move)
 tickets.add_command(tickets_moves)
+tickets.add_command(tickets_import)
 
 
 @tickets.command("list")

@@ -6,9 +6,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from config.settings import load_settings
 from db.engine import make_engine
 from db.upgrade import upgrade
+from db.words import Words
 from scripts.lab.postgres import PostgresServer
+from tests.integration.store.commands import says
+from tests.integration.store.knowledge_base import Base, base_with_articles
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -29,6 +33,30 @@ def store(empty_store: Engine) -> Engine:
     return empty_store
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def site_store(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """The URL of the store, with its tables, of a site that the commands find by themselves."""
+    monkeypatch.setenv("L110_VAR_DIR", str(tmp_path))
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        monkeypatch.setenv("L110_DATABASE_URL", server.new_database(f"s{abs(hash(tmp_path))}"))
+    url = load_settings().store_url
+    engine = make_engine(url)
+    upgrade(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def site_city(site_store: str) -> str:
+    """The same with the fictional city in it."""
+    loaded = says("city", "load")
+    assert loaded.exit_code == 0, loaded.output
+    return site_store
+
+
 @pytest.fixture
 def another(store: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[], str]:
     """The URL of one more store of the same kind, without tables."""
@@ -43,3 +71,13 @@ def another(store: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> Ca
         return str(server.new_database(f"b{made}x{abs(hash(str(tmp_path)))}"))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def words(tmp_path_factory: pytest.TempPathFactory) -> Words:
+    return Words(tmp_path_factory.mktemp("jieba"))
+
+
+@pytest.fixture
+def base(store: Engine, words: Words) -> Base:
+    return base_with_articles(store, words)
