@@ -2,11 +2,20 @@
 
 from db.models.base import Base
 from db.models.calls import CallLegRow, CallRow, CallStepRow
+from db.models.deadlines import (
+    CalendarDayRow,
+    CalendarYearRow,
+    SupervisionCounterRow,
+    SupervisionNoticeRow,
+    TicketDeadlineRow,
+)
 from db.models.feeds import FeedPositionRow, QuarantineRow, RuleSetRow
 from db.models.tickets import CallBackRow, TicketCounterRow, TicketEventRow, TicketRow
 
 __all__ = [
     "Base",
+    "CalendarDayRow",
+    "CalendarYearRow",
     "CallBackRow",
     "CallLegRow",
     "CallRow",
@@ -14,7 +23,10 @@ __all__ = [
     "FeedPositionRow",
     "QuarantineRow",
     "RuleSetRow",
+    "SupervisionCounterRow",
+    "SupervisionNoticeRow",
     "TicketCounterRow",
+    "TicketDeadlineRow",
     "TicketEventRow",
     "TicketRow",
 ]

@@ -10,11 +10,13 @@ from scripts.cli.lazily import Lazily
 
 COMMANDS = {
     "audit": "scripts.cli.records:audit",
+    "calendar": "scripts.cli.calendar:calendar",
     "calls": "scripts.cli.records:calls",
     "capacity": "scripts.cli.capacity:capacity",
     "chaos": "scripts.cli.chaos:chaos",
     "config": "scripts.cli.site:config",
     "db": "scripts.cli.records:db",
+    "deadlines": "scripts.cli.deadlines:deadlines",
     "doctor": "scripts.cli.doctor:doctor",
     "down": "scripts.cli.service:down",
     "drain": "scripts.cli.drain:drain",
@@ -23,6 +25,7 @@ COMMANDS = {
     "rules": "scripts.cli.rules:rules",
     "seats": "scripts.cli.seats:seats",
     "status": "scripts.cli.service:status",
+    "supervision": "scripts.cli.notices:supervision",
     "tickets": "scripts.cli.records:tickets",
     "trace": "scripts.cli.trace:trace",
     "undrain": "scripts.cli.drain:undrain",
