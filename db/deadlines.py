@@ -194,7 +194,8 @@ def _recomputed(
 ) -> list[str]:
     begun = _begun(session, ids)
     moved = []
-    for ticket in session.scalars(select(TicketRow).where(TicketRow.id.in_(begun))).all():
+    query = select(TicketRow).where(TicketRow.id.in_(begun)).order_by(TicketRow.id)
+    for ticket in session.scalars(query).all():
         found = _explained(begun[ticket.id], _happenings(session, begun[ticket.id]), now, time)
         new = {"due_at": found.deadline.due_at, "due_provisional": found.deadline.provisional}
         if new == {"due_at": ticket.due_at, "due_provisional": ticket.due_provisional}:

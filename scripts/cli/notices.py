@@ -61,10 +61,16 @@ def supervision_show(site: Site, number: str, as_json: bool) -> None:
 @pass_site
 def supervision_run(site: Site, as_json: bool) -> None:
     """Write what is due now; safe to run again, and beside the worker."""
-    rules = rules_of(site)
+    rules, now = rules_of(site), datetime.now(UTC)
     with explained(site):
-        made = make_notices(site.engine, datetime.now(UTC), rules)
-    click.echo(json.dumps({"made": made}) if as_json else f"{made} notices made 条督办已生成")
+        made = make_notices(site.engine, now, rules)
+    night = rules.hours.is_night(now)
+    if as_json:
+        click.echo(json.dumps({"made": made, "night": night}))
+        return
+    click.echo(f"{made} notices made 条督办已生成")
+    if night:
+        click.echo("It is night: only urgent tickets are told now. 夜间仅处理紧急工单。")
 
 
 def _show(rows: list[Told], *, as_json: bool, whole: bool = False) -> None:

@@ -53,7 +53,7 @@ def tickets_deadline(site: Site, number: str, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(deadline_as_dict(ticket, found), ensure_ascii=False))
         else:
-            views.show(*deadline_parts(ticket, found))
+            views.show(*deadline_parts(ticket, found, rules.hours.office_day))
 
 
 def deadline_as_dict(ticket: TicketRow, found: Explained) -> dict[str, Any]:
@@ -75,7 +75,9 @@ def deadline_as_dict(ticket: TicketRow, found: Explained) -> dict[str, Any]:
     }
 
 
-def deadline_parts(ticket: TicketRow, found: Explained) -> list[RenderableType]:
+def deadline_parts(
+    ticket: TicketRow, found: Explained, office_day: timedelta
+) -> list[RenderableType]:
     end = found.deadline
     table = views.new_table(
         f"Deadline 时限 {ticket.number or ticket.provisional_number}",
@@ -85,15 +87,17 @@ def deadline_parts(ticket: TicketRow, found: Explained) -> list[RenderableType]:
         paused = _hours(step.paused) if step.paused else None
         left, counted = _hours(step.left), _hours(step.counted)
         views.add_row(table, _day(step.day), _kind(step), counted, paused, left)
-    return [table, Text("\n".join(_sentences(ticket, found)))]
+    return [table, Text("\n".join(_sentences(ticket, found, office_day)))]
 
 
-def _sentences(ticket: TicketRow, found: Explained) -> list[str]:
+def _sentences(ticket: TicketRow, found: Explained, office_day: timedelta) -> list[str]:
     end, tier = found.deadline, measure(found.tier)
     told = [f"Dispatched {_time(end.started_at)}; {tier} ({found.deadline_class})."]
     told += [f"派单 {_time(end.started_at)}，时限 {tier.zh}。"]
     if tier.unit == "day":
         told += ["The day of dispatch does not count. 派单当日不计入。"]
+        hours = _hours(office_day)
+        told += [f"A working day is {hours} of the office's hours. 1个工作日计{hours}。"]
     if found.waiting_since:
         since = _time(found.waiting_since)
         told += [f"The clock stands since {since}: it waits for the citizen. 等待群众，计时暂停。"]

@@ -40,7 +40,8 @@ def test_a_deadline_is_explained_day_by_day_in_both_languages(run: Run, late: La
     shown = answered(run("tickets", "deadline", number))
     for line in (
         "2026-09-23 三", "day off 放假 (国庆节 National Day)", "make-up workday 调休上班",
-        "7 working days", "时限 7个工作日", "派单当日不计入", "Due 到期 2026-10-12 10:00",
+        "7 working days", "时限 7个工作日", "派单当日不计入",
+        "1个工作日计7:00", "Due 到期 2026-10-12 10:00",
     ):  # fmt: skip
         assert line in shown
     assert sum("2:00" in line and "2026-09-28" in line for line in shown.splitlines()) == 1
@@ -120,8 +121,10 @@ def test_supervision_is_made_listed_and_shown(run: Run, store: Engine) -> None:
         late.move("dispatch", OPERATOR, unit="water", due_at=now - timedelta(days=40)).number or ""
     )
     late.move("edit", OPERATOR, urgency="urgent")  # told at any hour
-    assert json.loads(answered(run("supervision", "run", "--json"))) == {"made": 5}
-    assert "0 notices made" in answered(run("supervision", "run"))
+    made = json.loads(answered(run("supervision", "run", "--json")))
+    assert made["made"] == 5
+    said = answered(run("supervision", "run"))
+    assert ("0 notices made" in said, "It is night" in said) == (True, made["night"])
     told = json.loads(answered(run("supervision", "list", "--json")))
     assert [each["level"] for each in told] == [6, 5, 4, 3, 2]
     assert told[0]["number"].endswith("-0004")

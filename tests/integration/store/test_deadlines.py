@@ -258,11 +258,14 @@ def test_what_stands_on_a_ticket_is_what_its_history_explains(
     ticket.working("2026-09-14 10:00", deadline_class=kind)
     for move, before_h, after_h in steps:
         ticket.at += timedelta(hours=before_h)
-        wish: dict[str, Any] = (
-            {"extension_to": ticket.at + timedelta(days=9)} if move == "ask-extension" else {}
-        )
-        ticket.move(move, HANDLER, because="so it is", **wish)
-        ticket.at += timedelta(hours=after_h)
-        ticket.move(*(("grant", SUPERVISOR) if wish else ("go-on", HANDLER)))
+        if move == "wait":
+            ticket.move("wait", HANDLER, because="he is away")
+            ticket.at += timedelta(hours=after_h)
+            ticket.move("go-on", HANDLER)
+        else:
+            wish = ticket.at + timedelta(days=9)
+            ticket.move("ask-extension", HANDLER, because="parts", extension_to=wish)
+            ticket.at += timedelta(hours=after_h)
+            ticket.move("grant", SUPERVISOR)
         row, found = ticket.row(), ticket.explained().deadline
         assert (row.due_at, row.due_provisional) == (found.due_at, found.provisional)
