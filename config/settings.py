@@ -46,6 +46,11 @@ class Settings(BaseSettings):
     rules_file: str = Field(
         min_length=1, description="Routing rules, relative to the checkout or absolute."
     )
+    deadlines_file: str = Field(
+        min_length=1,
+        description="Deadline classes, office hours and the ladder of supervision, relative to "
+        "the checkout or absolute.",
+    )
     sip: sections.Sip = Field(description="SIP and RTP of our Asterisk.")
     agi: sections.Agi = Field(description="The bridge that gives verdicts.")
     ami: sections.Ami = Field(description="Asterisk's manager interface.")
@@ -95,6 +100,10 @@ class Settings(BaseSettings):
     @property
     def rules_path(self) -> Path:
         return self.path(self.rules_file)
+
+    @property
+    def deadlines_path(self) -> Path:
+        return self.path(self.deadlines_file)
 
     @property
     def last_good_rules_path(self) -> Path:

@@ -33,6 +33,7 @@ OF_MOVE: dict[str, frozenset[str]] = {
     "ask-extension": frozenset({"extension_to"}),
     "grant": frozenset({"due_at", "due_provisional"}),
     "go-on": frozenset({"due_at", "due_provisional"}),
+    "recompute": frozenset({"due_at", "due_provisional"}),
     "solve": frozenset({"result"}),
     "give-up": frozenset({"result"}),
     "answer": RECORD | {"result", "article", "close_exempt"},

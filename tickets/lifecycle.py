@@ -19,6 +19,7 @@ CALLS_BACK = DESK | {Role.SYSTEM}
 FRESH = frozenset({S.NEW, S.CALL_BACK, S.RETURNED})
 AT_THE_UNIT = frozenset({S.DISPATCHED, S.ACCEPTED, S.IN_PROGRESS, S.WAITING, S.EXTENSION_ASKED})
 WORKED_ON = frozenset({S.ACCEPTED, S.IN_PROGRESS})
+CLOCK_RUNS = (AT_THE_UNIT | {S.OBJECTED}) - {S.WAITING}
 FINISHED = frozenset({S.SOLVED, S.UNSOLVABLE})
 OPEN = frozenset(State) - ENDED
 
@@ -76,6 +77,10 @@ MOVES = {
             "extension_to", because=True,
         ),
         _move("grant", "同意延期", S.EXTENSION_ASKED, S.IN_PROGRESS, SUPERVISORS),
+        _move(
+            "recompute", "重算时限", CLOCK_RUNS, None, frozenset({Role.SYSTEM}), "due_at",
+            because=True,
+        ),
         _move("deny", "不同意延期", S.EXTENSION_ASKED, S.IN_PROGRESS, SUPERVISORS, because=True),
         _move("recall", "收回", AT_THE_UNIT, S.SCREENED, SUPERVISORS, because=True),
         _move("solve", "办结", WORKED_ON, S.SOLVED, UNIT, "result"),

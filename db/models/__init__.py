@@ -2,6 +2,13 @@
 
 from db.models.base import Base
 from db.models.calls import CallLegRow, CallRow, CallStepRow
+from db.models.deadlines import (
+    CalendarDayRow,
+    CalendarYearRow,
+    SupervisionCounterRow,
+    SupervisionNoticeRow,
+    TicketDeadlineRow,
+)
 from db.models.feeds import FeedPositionRow, QuarantineRow, RuleSetRow
 from db.models.imports import ImportedTicketRow
 from db.models.knowledge import ArticleRow, ArticleTermRow, ArticleVersionRow, UnansweredRow
@@ -24,6 +31,8 @@ __all__ = [
     "ArticleVersionRow",
     "AuditRow",
     "Base",
+    "CalendarDayRow",
+    "CalendarYearRow",
     "CallBackRow",
     "CallLegRow",
     "CallRow",
@@ -38,7 +47,10 @@ __all__ = [
     "QuarantineRow",
     "RuleSetRow",
     "SignInRow",
+    "SupervisionCounterRow",
+    "SupervisionNoticeRow",
     "TicketCounterRow",
+    "TicketDeadlineRow",
     "TicketEventRow",
     "TicketRow",
     "UnansweredRow",

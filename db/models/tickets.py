@@ -26,6 +26,7 @@ class TicketRow(Base):
         Index(None, "claimed_by", "state"),
         Index(None, "caller", "opened_at"),
         Index(None, "matter", "opened_at"),
+        Index(None, "state", "due_at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)

@@ -20,8 +20,10 @@ from scripts.cli.backlog import cel_backlog, journal_backlog
 from scripts.cli.check import Check, fail, ok, warn
 from scripts.cli.clock import judge_clock, probe_clock
 from scripts.cli.health import look_at_store
+from scripts.deadlines import deadline_rules
 from scripts.loopback import is_loopback
 from scripts.prompts import LONGEST_MENU_S
+from tickets.deadline_problems import DeadlineRulesRejected
 
 SETUP = "Run scripts/setup."
 FORWARD = "See whether `l110 forward` runs and the store answers."
@@ -133,6 +135,17 @@ def rules(settings: Settings) -> Check:
     except OSError as error:
         return fail("rules", f"{settings.rules_path}: {error.strerror}", "Set rules_file.")
     return ok("rules", f"version {found.version}")
+
+
+def deadlines(settings: Settings) -> Check:
+    try:
+        found = deadline_rules(settings)
+    except DeadlineRulesRejected as rejected:
+        return fail("deadlines", "; ".join(map(str, rejected.problems)), "Mend the lines named.")
+    except OSError as error:
+        mend = "Set deadlines_file."
+        return fail("deadlines", f"{settings.deadlines_path}: {error.strerror}", mend)
+    return ok("deadlines", f"{len(found.classes)} classes")
 
 
 def store(settings: Settings) -> Check:
@@ -249,6 +262,7 @@ ALL: tuple[Callable[[Settings], Check], ...] = (
     state_folder,
     prompts,
     rules,
+    deadlines,
     store,
     journal,
     call_records,

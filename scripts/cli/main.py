@@ -10,6 +10,7 @@ from scripts.cli.lazily import Lazily
 
 COMMANDS = {
     "audit": "scripts.cli.records:audit",
+    "calendar": "scripts.cli.calendar:calendar",
     "calls": "scripts.cli.records:calls",
     "capacity": "scripts.cli.capacity:capacity",
     "catalogue": "scripts.cli.catalogue:catalogue",
@@ -17,6 +18,7 @@ COMMANDS = {
     "city": "scripts.cli.catalogue:city",
     "config": "scripts.cli.site:config",
     "db": "scripts.cli.records:db",
+    "deadlines": "scripts.cli.deadlines:deadlines",
     "doctor": "scripts.cli.doctor:doctor",
     "down": "scripts.cli.service:down",
     "drain": "scripts.cli.drain:drain",
@@ -27,6 +29,7 @@ COMMANDS = {
     "seats": "scripts.cli.seats:seats",
     "services": "scripts.cli.catalogue:services",
     "status": "scripts.cli.service:status",
+    "supervision": "scripts.cli.notices:supervision",
     "tickets": "scripts.cli.records:tickets",
     "trace": "scripts.cli.trace:trace",
     "undrain": "scripts.cli.drain:undrain",

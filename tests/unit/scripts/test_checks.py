@@ -100,6 +100,15 @@ def test_rules_that_could_strand_a_caller_are_a_failure(settings, monkeypatch, t
     assert checks.rules(load_settings()).state == "fail"
 
 
+def test_a_file_of_deadlines_that_may_not_go_live_is_a_failure(settings, monkeypatch, tmp_path):
+    assert checks.deadlines(settings).state == "ok"
+    file = tmp_path / "deadlines.toml"
+    monkeypatch.setenv("L110_DEADLINES_FILE", str(file))
+    assert checks.deadlines(load_settings()).mend == "Set deadlines_file."
+    file.write_text("[meeting]\nday = 40\n")
+    assert f"{file}:2: meeting.day" in checks.deadlines(load_settings()).says
+
+
 def test_a_store_that_was_never_made_is_no_failure_and_is_not_made_by_looking(settings, tmp_path):
     assert checks.store(settings).state == "warn"
     assert not (tmp_path / "store.sqlite3").exists()

@@ -1,0 +1,22 @@
+"""The worker's part in deadlines: notices each minute, provisional deadlines each hour."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from db.deadlines import recompute_provisional
+from db.supervision import PassOn, make_notices
+from tickets.deadline_rules import DeadlineRules
+
+Run = Callable[[Engine, datetime], int]
+
+
+def notices(rules: DeadlineRules, pass_on: PassOn | None = None) -> Run:
+    """How many were made. pass_on: sends them on their way, in the same transaction."""
+    return lambda engine, now: make_notices(engine, now, rules, pass_on)
+
+
+def provisional_deadlines(rules: DeadlineRules) -> Run:
+    """How many moved or became final."""
+    return lambda engine, now: len(recompute_provisional(engine, now, rules))
