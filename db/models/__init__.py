@@ -3,6 +3,7 @@
 from db.models.base import Base
 from db.models.calls import CallLegRow, CallRow, CallStepRow
 from db.models.feeds import FeedPositionRow, QuarantineRow, RuleSetRow
+from db.models.sending import MessageRow, UnitAnswerRow, UnitContactRow
 from db.models.tickets import CallBackRow, TicketCounterRow, TicketEventRow, TicketRow
 
 __all__ = [
@@ -12,9 +13,12 @@ __all__ = [
     "CallRow",
     "CallStepRow",
     "FeedPositionRow",
+    "MessageRow",
     "QuarantineRow",
     "RuleSetRow",
     "TicketCounterRow",
     "TicketEventRow",
     "TicketRow",
+    "UnitAnswerRow",
+    "UnitContactRow",
 ]
