@@ -14,6 +14,7 @@ COMMANDS = {
     "capacity": "scripts.cli.capacity:capacity",
     "chaos": "scripts.cli.chaos:chaos",
     "config": "scripts.cli.site:config",
+    "contacts": "scripts.cli.contacts:contacts",
     "db": "scripts.cli.records:db",
     "doctor": "scripts.cli.doctor:doctor",
     "down": "scripts.cli.service:down",
@@ -27,6 +28,7 @@ COMMANDS = {
     "trace": "scripts.cli.trace:trace",
     "undrain": "scripts.cli.drain:undrain",
     "up": "scripts.cli.service:up",
+    "worker": "scripts.cli.worker:worker",
 }
 
 

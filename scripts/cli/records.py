@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
-from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from db.calls import find_call, legs_of_call, newest_calls
@@ -24,6 +23,7 @@ from scripts.cli import record_views as views
 from scripts.cli.backup import db_backup, db_restore
 from scripts.cli.context import Site, pass_site
 from scripts.cli.force import calls_end
+from scripts.cli.stored import store_faults_told
 
 limit_option = click.option("--limit", default=50, show_default=True, help="At most so many rows.")
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs; numbers masked.")
@@ -31,15 +31,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="For programs
 
 @contextmanager
 def _store(site: Site) -> Iterator[Session]:
-    try:
-        with reading(site.engine) as session:
-            yield session
-    except (OperationalError, InterfaceError, ProgrammingError) as fault:
-        problem = str(fault.orig).splitlines()[0]
-        raise click.ClickException(
-            f"{store_name(site.engine)}: {problem}. `l110 db upgrade` makes its tables;"
-            " `l110 doctor` says what else is wrong."
-        ) from None
+    with store_faults_told(site), reading(site.engine) as session:
+        yield session
 
 
 def _print_json(value: object) -> None:

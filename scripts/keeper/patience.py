@@ -6,8 +6,14 @@ from config.settings import Settings
 # within the deadlines of all that it asks. Neither has a caller waiting.
 FORWARD_S = 120.0
 WATCH_S = 30.0
+WORKER_S = 300.0  # a job's turn takes two minutes at most
 
 
 def patience_s(settings: Settings) -> dict[str, float]:
     """Name -> seconds, of those that say by themselves that they live (`sd_notify`)."""
-    return {"ivr": settings.supervisor.bridge_silent_s, "forward": FORWARD_S, "watch": WATCH_S}
+    return {
+        "ivr": settings.supervisor.bridge_silent_s,
+        "forward": FORWARD_S,
+        "watch": WATCH_S,
+        "worker": WORKER_S,
+    }
