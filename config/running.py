@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from config.fields import Host, Patience, Port, Seconds, Section
 
@@ -58,6 +58,7 @@ class Health(Section):
     watch_port: Port = Field(description="Port of the watch's health pages (TCP): the whole node.")
     forward_port: Port = Field(description="Port of the forwarder's health pages (TCP).")
     keep_port: Port = Field(description="Port of the keeper's health pages (TCP).")
+    worker_port: Port = Field(description="Port of the worker's health pages (TCP).")
     asterisk_metrics: bool = Field(
         description="Whether Asterisk tells its own figures at `/metrics` of `http.port`, to the "
         "name `l110` and the password in `<var_dir>/secrets/asterisk-metrics`. Only while "
@@ -96,6 +97,64 @@ class Health(Section):
     scan_ban_s: Seconds = Field(
         description="Seconds that an address stays in that list after its last scan."
     )
+
+
+class Mail(Section):
+    host: Annotated[str, Field(pattern=r"^([A-Za-z0-9.:_-]{1,253})?$")] = Field(
+        description="Mail server that takes our mail to the units; empty: none, and mail waits."
+    )
+    port: Port = Field(description="Port of the mail server (TCP).")
+    starttls: bool = Field(
+        description="Whether mail goes only over STARTTLS, to a server whose certificate is "
+        "trusted. `false` is for a server on loopback."
+    )
+    ca_file: str = Field(
+        description="Certificates that are trusted for the mail server, relative to the checkout "
+        "or absolute; empty: those of the system."
+    )
+    user: str = Field(
+        description="Name to sign in with; its password is in `<var_dir>/secrets/smtp-password`. "
+        "Empty: without."
+    )
+    from_address: Annotated[str, Field(pattern=r"^[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,253}$")] = (
+        Field(description="Address that our mail comes from.")
+    )
+
+
+class Sending(Section):
+    every_s: Seconds = Field(
+        description="Seconds between two looks of a worker for messages that are due."
+    )
+    within_s: Annotated[float, Field(gt=0, le=600)] = Field(
+        description="Seconds that one try to send has, by mail or webhook; less than "
+        "`supervisor.stop_within_s`, so that a worker that is stopped ends its try."
+    )
+    lease_s: Seconds = Field(
+        description="Seconds that a message belongs to the worker that tries it; then another may."
+    )
+    attempts_most: int = Field(
+        ge=1, le=1000, description="Tries until a message is a dead letter (`l110 worker dead`)."
+    )
+    first_again_s: Seconds = Field(
+        description="Seconds after the first failure until the next try; they double each time."
+    )
+    longest_again_s: Seconds = Field(description="Seconds that they grow to at most.")
+    answer_url: Annotated[str, Field(pattern=r"^(https?://[!-~]{1,500})?$")] = Field(
+        description="Where a unit answers by link, as it reaches the desk: the signed token is "
+        "added at its end, as in `https://desk.example/answer/`. Empty: messages have no link."
+    )
+    link_days: Annotated[float, Field(gt=0, le=366)] = Field(
+        description="Days after the dispatch that such a link is good."
+    )
+    late_after_s: Seconds = Field(
+        description="Seconds that a message may be due unsent until it is an alarm."
+    )
+
+    @model_validator(mode="after")
+    def _a_lease_outlasts_a_try(self) -> "Sending":
+        if self.lease_s < 3 * self.within_s:
+            raise ValueError("lease_s must be at least three times within_s")
+        return self
 
 
 class SelfTest(Section):

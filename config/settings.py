@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     )
     audit: running.Audit = Field(description="`l110 audit`.")
     health: running.Health = Field(description="Health pages, and what is an alarm.")
+    mail: running.Mail = Field(description="The mail server for what goes out to the units.")
+    sending: running.Sending = Field(description="Messages to the units.")
     selftest: running.SelfTest = Field(description="The node's call to itself.")
     doctor: running.Doctor = Field(description="`l110 doctor --switch`.")
     demo: running.Demo = Field(description="`scripts/demo` and the tests with real calls.")

@@ -9,6 +9,8 @@ from sqlalchemy import inspect, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from db.contacts import contacts_of
+from db.messages import queue_dispatch
 from db.models import TicketEventRow, TicketRow
 from db.ticket_triggers import NO_CALL_BACK
 from tickets.fields import fields_given
@@ -57,6 +59,9 @@ def columns_of(ticket: TicketRow) -> dict[str, Any]:
 def apply_move(session: Session, ticket_id: int, order: Order) -> TicketRow:
     """The ticket after the move. The caller owns the transaction.
 
+    A dispatch makes the messages to its unit in the same transaction: none is sent of a dispatch
+    that did not come about, and none is forgotten.
+
     Raises:
         TicketUnknown: no such id.
         StaleEdit: `order.version` is not the newest.
@@ -73,6 +78,8 @@ def apply_move(session: Session, ticket_id: int, order: Order) -> TicketRow:
     session.refresh(ticket)
     if not changed:
         raise StaleEdit(order.version, ticket)
+    if move.to is State.DISPATCHED:
+        queue_dispatch(session, ticket, contacts_of(session, ticket.unit))
     return ticket
 
 

@@ -61,6 +61,8 @@ TABLE: Final = (
     Alarm("seat-paused", _W, "坐席漏接后被暂停", "a seat did not answer and is paused"),
     Alarm("audio-silent", _W, "通话一方没有声音", "no sound comes from one side of a talk"),
     Alarm("caller-unreturned", _C, "转出的来电者没有回来", "a released caller never came back"),
+    Alarm("messages-late", _W, "派单通知没有发出", "messages to units are not sent"),
+    Alarm("messages-dead", _W, "派单通知无法送达", "messages to units were given up"),
     Alarm("process-failing", _C, "进程反复退出", "a process does not stay up"),
     Alarm("process-restarted", _W, "进程刚被重新启动", "a process ended and was started anew"),
     Alarm("keeper-silent", _C, "进程看护没有响应", "nobody ends a frozen process", 5),

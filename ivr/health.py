@@ -19,6 +19,7 @@ class Limits:
     journal_steps: int = 1000
     journal_oldest_s: float = 60.0
     cel_behind_bytes: int = 500_000
+    messages_late_s: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,10 @@ class CallFacts:
 
 @dataclass(frozen=True, slots=True)
 class RecordFacts:
-    """None where it could not be known. disks: what -> per cent in use."""
+    """None where it could not be known. disks: what -> per cent in use.
+
+    messages_late_s: how long the oldest message to a unit is overdue. dead_letters: given up.
+    """
 
     journal_waiting: int | None = 0
     journal_oldest_s: float | None = None
@@ -58,6 +62,8 @@ class RecordFacts:
     cel_problem: str | None = None
     cel_stalled: str | None = None
     unreturned: tuple[str, ...] = ()
+    messages_late_s: float | None = None
+    dead_letters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,7 @@ def judge(facts: Facts, limits: Limits | None = None) -> dict[str, str]:
         _bridge,
         _calls,
         _records,
+        _messages,
         _keeper,
     )
     return {name: detail for part in parts for name, detail in part(facts, known)}
@@ -204,6 +211,14 @@ def _journal(records: RecordFacts, limits: Limits) -> Found:
     oldest_s = records.journal_oldest_s or 0.0
     if records.journal_waiting > limits.journal_steps or oldest_s > limits.journal_oldest_s:
         yield "journal-waiting", f"{records.journal_waiting} steps, the oldest for {oldest_s:.0f} s"
+
+
+def _messages(facts: Facts, limits: Limits) -> Found:
+    records = facts.records
+    if (late_s := records.messages_late_s or 0.0) > limits.messages_late_s:
+        yield "messages-late", f"the oldest is overdue by {late_s:.0f} s"
+    if records.dead_letters:
+        yield "messages-dead", f"{records.dead_letters}: `l110 worker dead` lists them"
 
 
 def _keeper(facts: Facts, _: Limits) -> Found:

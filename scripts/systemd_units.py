@@ -14,6 +14,8 @@ from scripts.keeper.patience import patience_s
 SOURCES = ROOT / "config/systemd"
 MANAGER = ("ami-reader", "ami-actor")
 FIGURES = "asterisk-metrics"
+SENDING = ("answer-links", "webhook")
+MAIL_PASSWORD = "smtp-password"  # of a site's mail server; handed out where it is there
 PASSWORDS = "pgpass"  # PostgreSQL's own file of passwords; used where it is there
 KEEPER_S = 30.0
 DESK = "l110-desk.service"
@@ -67,6 +69,7 @@ def _values(settings: Settings, config: Path | None, user: str) -> dict[str, obj
         "hardening": fill((SOURCES / "hardening.part").read_text(), {"var": settings.var}),
         "all_credentials": _credentials(settings, [*MANAGER, FIGURES, *registered]),
         "manager_credentials": _credentials(settings, MANAGER),
+        "worker_credentials": _credentials(settings, [*SENDING, *_if_there(settings)]),
         "store_credentials": passwords,
         **_of_the_desk(settings),
     }
@@ -87,6 +90,10 @@ def _credentials(settings: Settings, names: Iterable[str]) -> str:
         secret(path)
         lines.append(f"LoadCredential={name}:{path}\n")
     return "".join(lines)
+
+
+def _if_there(settings: Settings) -> list[str]:
+    return [MAIL_PASSWORD] if settings.secret_path(MAIL_PASSWORD).exists() else []
 
 
 def _passwords(settings: Settings) -> str:

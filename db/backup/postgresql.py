@@ -54,18 +54,19 @@ def put_back(engine: Engine, data: Path, *, clear: bool) -> None:
 
 
 def refuse_in_use(engine: Engine) -> None:
-    """Raises StoreInUse: a forwarder of any node is connected."""
+    """Raises StoreInUse: a forwarder or a worker of any node is connected."""
     query = text(
         "SELECT DISTINCT application_name FROM pg_stat_activity"
-        " WHERE datname = current_database() AND application_name LIKE 'l110-forward-%'"
+        " WHERE datname = current_database()"
+        " AND (application_name LIKE 'l110-forward-%' OR application_name LIKE 'l110-worker-%')"
     )
     with engine.connect() as connection:
         names = connection.execute(query).scalars().all()
     engine.dispose()
     if names:
         raise StoreInUse(
-            f"{', '.join(sorted(names))} still writes to it: stop each node's forwarder first"
-            ' (docs/runbook.md, "Restore"); calls go on without it.'
+            f"{', '.join(sorted(names))} still writes to it: stop each node's forwarder and worker"
+            ' first (docs/runbook.md, "Restore"); calls go on without it.'
         )
 
 

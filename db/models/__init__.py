@@ -22,6 +22,7 @@ from db.models.network import (
     UnitRow,
 )
 from db.models.people import AuditRow, SignInRow, UserRow
+from db.models.sending import MessageRow, UnitAnswerRow, UnitContactRow
 from db.models.tickets import CallBackRow, TicketCounterRow, TicketEventRow, TicketRow
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "ImportedTicketRow",
     "MatterRow",
     "MatterVersionRow",
+    "MessageRow",
     "OutsideServiceRow",
     "QuarantineRow",
     "RuleSetRow",
@@ -54,6 +56,8 @@ __all__ = [
     "TicketEventRow",
     "TicketRow",
     "UnansweredRow",
+    "UnitAnswerRow",
+    "UnitContactRow",
     "UnitRow",
     "UserRow",
 ]

@@ -47,12 +47,12 @@ def db_backup(site: Site, target: Path, as_json: bool) -> None:
 def db_restore(site: Site, file: Path, replace: bool, as_json: bool) -> None:
     """Restore a backup into an empty store, and compare each table with what was backed up.
 
-    Calls go on. The forwarder of `l110 up` is stopped meanwhile; stop those of other nodes and of
-    systemd first (`systemctl stop l110-forward`). Once started they read the call records again
-    from where the backup stood.
+    Calls go on. Forwarder and worker of `l110 up` are stopped meanwhile; stop those of other nodes
+    and of systemd first (`systemctl stop l110-forward l110-worker`). Once started they go on from
+    where the backup stood: call records are read again, what was sent since is sent again.
     """
     try:
-        with paused(site.settings, "forward"):
+        with paused(site.settings, "forward"), paused(site.settings, "worker"):
             done = restore(file, site.settings.store_url, replace=replace)
     except (BackupRefused, OSError, DBAPIError) as fault:
         raise click.ClickException(first_line(fault)) from None

@@ -17,6 +17,7 @@ COMMANDS = {
     "chaos": "scripts.cli.chaos:chaos",
     "city": "scripts.cli.catalogue:city",
     "config": "scripts.cli.site:config",
+    "contacts": "scripts.cli.contacts:contacts",
     "db": "scripts.cli.records:db",
     "deadlines": "scripts.cli.deadlines:deadlines",
     "doctor": "scripts.cli.doctor:doctor",
@@ -35,6 +36,7 @@ COMMANDS = {
     "undrain": "scripts.cli.drain:undrain",
     "up": "scripts.cli.service:up",
     "users": "scripts.cli.users:users",
+    "worker": "scripts.cli.worker:worker",
 }
 
 

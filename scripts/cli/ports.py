@@ -38,6 +38,7 @@ def ports_of(settings: Settings) -> tuple[Port, ...]:
         Port("health.watch_port", "tcp", settings.health_host, settings.health.watch_port),
         Port("health.forward_port", "tcp", settings.health_host, settings.health.forward_port),
         Port("health.keep_port", "tcp", settings.health_host, settings.health.keep_port),
+        Port("health.worker_port", "tcp", settings.health_host, settings.health.worker_port),
     )
 
 

@@ -116,6 +116,7 @@ def parts(settings: Settings) -> tuple[Part, ...]:
         Part("manager", lambda: opened("ami.port")),
         Part("bridge", lambda: running("ivr") and opened("agi.port")),
         Part("forwarder", lambda: running("forward") and opened("health.forward_port")),
+        Part("worker", lambda: running("worker") and opened("health.worker_port")),
         Part("keeper", lambda: running("keep") and opened("health.keep_port")),
         Part("watch", lambda: running("watch") and told.heard(told.path_of(settings)) is not None),
     )
@@ -162,7 +163,7 @@ def _late(settings: Settings, failing_since: dict[str, float]) -> list[str]:
 
 def _story(settings: Settings, late: list[str]) -> str:
     lines = [f"not ready: {', '.join(late)}"]
-    for name in ("asterisk", "ivr", "forward", "watch", "keep", "desk"):
+    for name in ("asterisk", "ivr", "forward", "watch", "worker", "keep", "desk"):
         log = settings.log_dir / f"{name}.log"
         if log.exists() and (name in late or len(late) > 1):
             end = log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]

@@ -111,6 +111,7 @@ def commands(settings: Settings, config: Path | None) -> dict[str, list[str]]:
         "ivr": [*l110, "ivr"],
         "forward": [*l110, "forward"],
         "watch": [*l110, "watch"],
+        "worker": [*l110, "worker"],
         "keep": [*l110, "keep"],
     }
     return usual | ({"desk": [*l110, "desk"]} if settings.web.serve else {})

@@ -7,9 +7,15 @@ from config.settings import Settings
 FORWARD_S = 120.0
 WATCH_S = 30.0
 DESK_S = 30.0
+WORKER_S = 300.0  # a job's turn takes two minutes at most
 
 
 def patience_s(settings: Settings) -> dict[str, float]:
     """Name -> seconds, of those that say by themselves that they live (`sd_notify`)."""
-    patience = {"ivr": settings.supervisor.bridge_silent_s, "forward": FORWARD_S, "watch": WATCH_S}
+    patience = {
+        "ivr": settings.supervisor.bridge_silent_s,
+        "forward": FORWARD_S,
+        "watch": WATCH_S,
+        "worker": WORKER_S,
+    }
     return patience | ({"desk": DESK_S} if settings.web.serve else {})

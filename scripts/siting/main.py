@@ -92,7 +92,8 @@ def _say_next(*, first: bool) -> None:
         tell("  systemctl enable --now l110.target")
         return
     tell("next: what runs is still the release before. This ends no call (who is in the menu just")
-    tell("  then goes to the police): systemctl restart l110-ivr l110-forward l110-watch l110-keep")
+    tell("  then goes to the police):")
+    tell("  systemctl restart l110-ivr l110-forward l110-watch l110-worker l110-keep")
     tell("  In a quiet hour, because it ends live calls: systemctl restart l110-asterisk")
 
 

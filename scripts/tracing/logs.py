@@ -14,7 +14,7 @@ from routing.steps import Step
 from scripts.cli.record_views import PRIVATE
 from scripts.tracing.entries import Entry, Source, without_numbers
 
-NAMES = ("ivr", "forward", "watch", "keep")
+NAMES = ("ivr", "forward", "watch", "worker", "keep")
 TOLD_ELSEWHERE = {"timestamp", "event", "level", "process", "call_id", "leg", "step", "node"}
 # A channel's name comes again after a new start of Asterisk: only near the call it is this one's.
 NEAR = timedelta(minutes=1)

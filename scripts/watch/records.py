@@ -11,7 +11,9 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
+from db.due_work import oldest_due_at
 from db.engine import make_engine, reading
+from db.messages import MESSAGES, count_by_state
 from ivr.health import RecordFacts
 from ivr.tail import generations
 from reports.unreturned import unreturned_calls
@@ -30,6 +32,8 @@ class StoreFacts:
     problem: str | None = None
     cel_behind_bytes: int | None = None
     unreturned: tuple[str, ...] = ()
+    messages_late_s: float | None = None
+    dead_letters: int = 0
     looked_s: float = field(default_factory=time.monotonic)
 
 
@@ -61,20 +65,24 @@ class StoreEye(threading.Thread):
         if not found.is_up_to_date:
             return StoreFacts(found.problem or f"has {found.revision}, needs {found.needed}")
         try:
-            behind, lost = cel_backlog(self._settings), self._unreturned()
+            behind, (lost, late_s, dead) = cel_backlog(self._settings), self._in_store()
         except SQLAlchemyError as error:
             return StoreFacts(type(error).__name__)
-        return StoreFacts(None, behind, lost)
+        return StoreFacts(None, behind, lost, late_s, dead)
 
-    def _unreturned(self) -> tuple[str, ...]:
+    def _in_store(self) -> tuple[tuple[str, ...], float | None, int]:
+        """Unreturned calls, how late the oldest message is, how many were given up."""
         now = datetime.now(UTC)
         since, until = now - timedelta(seconds=LOOK_BACK_S), now - timedelta(seconds=GIVEN_S)
         engine = make_engine(self._settings.store_url)
         try:
             with reading(engine) as session:
-                return tuple(row.call_id for row in unreturned_calls(session, since, until))
+                lost = tuple(row.call_id for row in unreturned_calls(session, since, until))
+                due_at = oldest_due_at(session, MESSAGES)
+                dead = count_by_state(session, [MESSAGES.dead])[MESSAGES.dead]
         finally:
             engine.dispose()
+        return lost, (now - due_at).total_seconds() if due_at else None, dead
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,8 @@ def look_at_records(settings: Settings, store: StoreEye, marks: Sequence[Mark]) 
         cel_problem=cel_problem(settings.cel_path),
         cel_stalled=stalled(settings.cel_path, marks),
         unreturned=store.seen.unreturned,
+        messages_late_s=store.seen.messages_late_s,
+        dead_letters=store.seen.dead_letters,
     )
 
 

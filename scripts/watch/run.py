@@ -67,7 +67,10 @@ class Watch:
         self._guesses = Guesses(settings.health.ban_after, AT_MANAGER)
         self.scans = Scans(settings)
         self._ban = Ban(Home(settings.asterisk_dir))
-        self._limits = Limits(disk_percent=settings.health.disk_percent)
+        self._limits = Limits(
+            disk_percent=settings.health.disk_percent,
+            messages_late_s=settings.sending.late_after_s,
+        )
         self._notifier = Notifier(os.environ)
 
     async def run(self) -> None:

@@ -21,6 +21,7 @@ def addresses(settings: Settings) -> dict[str, str]:
         "l110-bridge": f"http://{host}:{health.port}",
         "l110-watch": f"http://{host}:{health.watch_port}",
         "l110-forward": f"http://{host}:{health.forward_port}",
+        "l110-worker": f"http://{host}:{health.worker_port}",
         "l110-keep": f"http://{host}:{health.keep_port}",
         "l110-asterisk": f"http://{settings.http.host}:{settings.http.port}",
     }

@@ -143,7 +143,7 @@ def test_control_a_number_on_a_page_would_be_found(played: Played) -> None:
 def test_the_keeper_knows_every_process_and_none_was_started_anew(played: Played) -> None:
     page = played.after["l110-keep"]
     assert by(page, "l110_process_up", "process") == dict.fromkeys(
-        ("asterisk", "ivr", "forward", "watch", "keep"), 1.0
+        ("asterisk", "ivr", "forward", "watch", "worker", "keep"), 1.0
     )
     assert total(page, "l110_process_restarts_total") == 0
 

@@ -42,6 +42,8 @@ ILL = {
     "seat-paused": Facts(seats_paused=("seat-8001",)),
     "audio-silent": Facts(calls=CallFacts(silent=("PJSIP/seat-8001-1",))),
     "caller-unreturned": Facts(records=RecordFacts(unreturned=("20260101T000000Z-n1-1-aa",))),
+    "messages-late": Facts(records=RecordFacts(messages_late_s=601.0)),
+    "messages-dead": Facts(records=RecordFacts(dead_letters=1)),
     "process-failing": Facts(keeper=KeeperFacts(failing={"ivr": "not up for 9 s"})),
     "process-restarted": Facts(keeper=KeeperFacts(restarted={"ivr": "ended, 1 new start"})),
     "supervisor-silent": Facts(keeper=KeeperFacts(supervisor_silent=True)),
@@ -85,6 +87,7 @@ def test_a_healthy_node_has_no_alarm():
         RecordFacts(disks={"journal": 79.9}),
         RecordFacts(journal_waiting=1000, journal_oldest_s=60.0),
         RecordFacts(cel_behind_bytes=None),
+        RecordFacts(messages_late_s=600.0),
     ],
 )
 def test_what_is_within_its_limit_is_no_alarm(records):

@@ -30,7 +30,7 @@ def read(settings, config=None):
 def test_every_process_is_restarted_at_once_and_later_again_and_again(settings):
     conf = read(settings)
     programs = [name for name in conf.sections() if name.startswith("program:")]
-    names = ["asterisk", "ivr", "forward", "watch", "keep", "desk"]
+    names = ["asterisk", "ivr", "forward", "watch", "worker", "keep", "desk"]
     assert programs == [f"program:{name}" for name in names]
     assert {conf[name]["autorestart"] for name in programs} == {"true"}
     retries = {name: int(conf[f"program:{name}"]["startretries"]) for name in names}
@@ -61,7 +61,7 @@ def test_blanks_and_percent_signs_in_paths_are_kept(settings):
 
 def test_the_sites_file_reaches_every_process_of_ours(settings):
     conf = read(settings, Path("/etc/site.toml"))
-    for name in ("ivr", "forward", "watch", "desk"):
+    for name in ("ivr", "forward", "watch", "worker", "desk"):
         assert shlex.split(conf[f"program:{name}"]["command"])[-3:] == [
             "--config", "/etc/site.toml", name,
         ]  # fmt: skip

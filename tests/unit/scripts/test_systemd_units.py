@@ -17,7 +17,7 @@ from scripts.cli import supervision
 from scripts.cli.main import l110
 from scripts.systemd_units import UnitsRefused, units
 
-SERVICES = {"asterisk", "ivr", "forward", "watch", "keep", "desk"}
+SERVICES = {"asterisk", "ivr", "forward", "watch", "worker", "keep", "desk"}
 ANALYZE = shutil.which("systemd-analyze") or ""
 needs_systemd = pytest.mark.skipif(not ANALYZE, reason="systemd is not installed")
 EXPOSED_AT_MOST = 2.5  # of 10, as systemd-analyze reckons; a service without any measure has 9.6
@@ -92,8 +92,12 @@ def test_secrets_are_handed_out_only_to_who_needs_them_and_never_named_by_value(
     }
     both = {"ami-reader", "ami-actor"}
     own = {*both, "asterisk-metrics"}
-    none: dict[str, set[str]] = {name: set() for name in ("ivr", "forward", "keep")}
-    assert given == {"asterisk": own, "watch": both, "desk": {"desk-codes"}, **none}
+    assert {name: found for name, found in given.items() if found} == {
+        "asterisk": own,
+        "watch": both,
+        "desk": {"desk-codes"},
+        "worker": {"answer-links", "webhook"},
+    }
     text = "".join(units(settings, None, "root").values())
     assert settings.secret_path("ami-reader").read_text() not in text
 
@@ -102,7 +106,7 @@ def test_a_file_of_passwords_for_the_store_is_handed_out_where_there_is_one(sett
     settings.secret_path("pgpass").parent.mkdir(exist_ok=True)
     settings.secret_path("pgpass").write_text("*:*:*:l110:secret\n")
     found = services(settings)
-    for name in ("forward", "watch", "desk"):
+    for name in ("forward", "watch", "worker", "desk"):
         assert "PGPASSFILE=%d/pgpass" in found[name]["Environment"]
     assert "PGPASSFILE=%d/pgpass" not in found["ivr"]["Environment"]
 

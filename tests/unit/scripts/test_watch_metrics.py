@@ -92,5 +92,11 @@ def test_a_rung_is_left_out_only_until_its_time():
 
 def test_every_page_has_a_port_that_is_looked_at_before_a_start():
     settings = [port.setting for port in ports_of(load_settings())]
-    pages = {"health.port", "health.watch_port", "health.forward_port", "health.keep_port"}
+    pages = {
+        "health.port",
+        "health.watch_port",
+        "health.forward_port",
+        "health.keep_port",
+        "health.worker_port",
+    }
     assert pages <= set(settings)

@@ -1,0 +1,121 @@
+"""By e-mail. Sources: RFC 5321 (SMTP), RFC 3207 (STARTTLS), RFC 5322 (Message-ID)."""
+
+import smtplib
+import ssl
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate
+
+from dispatch.outgoing import NotSent, Outgoing
+
+TEXT = SMTP.clone(max_line_length=76)
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """starttls: the mail is not sent where the server offers none. password: "" where no user.
+
+    ca_file: whom we trust to know the server; empty: whom the system trusts.
+    within_s: for the whole talk with the server.
+    """
+
+    host: str
+    port: int
+    from_address: str
+    starttls: bool = True
+    user: str = ""
+    password: str = ""
+    ca_file: str = ""
+    within_s: float = 20.0
+
+
+class _Hurried(smtplib.SMTP):
+    """Each wait ends with the whole talk's time; smtplib alone knows only a time for each wait."""
+
+    def __init__(self, host: str, port: int, within_s: float) -> None:
+        self._until_s = time.monotonic() + within_s
+        super().__init__(host, port, timeout=within_s)
+
+    def send(self, s: "str | bytes") -> None:  # type: ignore[override]
+        self._hurry()
+        super().send(s)
+
+    def getreply(self) -> tuple[int, bytes]:
+        self._hurry()
+        return super().getreply()
+
+    def _hurry(self) -> None:
+        left_s = self._until_s - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("the mail server took too long")
+        if self.sock is not None:
+            self.sock.settimeout(left_s)
+
+
+class Mailer:
+    """The key is the Message-ID, so that a mail which comes twice is seen to be one."""
+
+    def __init__(self, server: MailServer) -> None:
+        self._server = server
+
+    def __call__(self, outgoing: Outgoing) -> None:
+        """Raises NotSent."""
+        server = self._server
+        if not server.host:
+            raise NotSent("mail.host is empty: name your mail server in the settings")
+        try:
+            self._deliver(outgoing)
+        except smtplib.SMTPRecipientsRefused as fault:
+            code, said = next(iter(fault.recipients.values()))
+            raise NotSent(_said(code, said), for_good=code >= 500) from fault
+        except smtplib.SMTPResponseException as fault:
+            for_good = isinstance(fault, smtplib.SMTPDataError) and fault.smtp_code >= 500
+            raise NotSent(_said(fault.smtp_code, fault.smtp_error), for_good=for_good) from fault
+        except (OSError, smtplib.SMTPException, ValueError) as fault:
+            why = str(fault) or type(fault).__name__
+            raise NotSent(f"{server.host}:{server.port}: {why[:200]}") from fault
+
+    def _deliver(self, outgoing: Outgoing) -> None:
+        """Once the server has said yes to the mail, nothing that it does later matters."""
+        server = self._server
+        smtp = _Hurried(server.host, server.port, server.within_s)
+        try:
+            self._sign_in(smtp)
+            smtp.send_message(
+                message_of(outgoing, server.from_address),
+                from_addr=server.from_address,
+                to_addrs=[outgoing.address],
+            )
+            with suppress(OSError, smtplib.SMTPException):
+                smtp.quit()
+        finally:
+            smtp.close()
+
+    def _sign_in(self, smtp: smtplib.SMTP) -> None:
+        server = self._server
+        if server.starttls:
+            trusted = ssl.create_default_context(cafile=server.ca_file or None)
+            smtp.starttls(context=trusted)
+        if server.user:
+            smtp.login(server.user, server.password)
+
+
+def message_of(outgoing: Outgoing, from_address: str) -> EmailMessage:
+    message = EmailMessage(policy=TEXT)
+    message["From"] = Address(addr_spec=from_address)
+    message["To"] = Address(addr_spec=outgoing.address)
+    message["Subject"] = outgoing.subject
+    message["Date"] = formatdate()
+    message["Message-ID"] = f"<{outgoing.key}@{from_address.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no automatic reply to this
+    message.set_content(outgoing.body)
+    return message
+
+
+def _said(code: int, text: bytes | str) -> str:
+    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return f"the mail server said {code} {' '.join(words.split())[:200]}"
