@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     health: running.Health = Field(description="Health pages, and what is an alarm.")
     selftest: running.SelfTest = Field(description="The node's call to itself.")
     doctor: running.Doctor = Field(description="`l110 doctor --switch`.")
+    call_backs: running.CallBacks = Field(
+        description="The call to a citizen after his ticket is solved."
+    )
     demo: running.Demo = Field(description="`scripts/demo` and the tests with real calls.")
 
     @classmethod
@@ -121,6 +124,12 @@ class Settings(BaseSettings):
     @property
     def ban_list_path(self) -> Path:
         return self.var / "run" / "sip-banned"
+
+    @property
+    def messages_path(self) -> Path:
+        """What citizens said after the tone of a call-back."""
+        own = self.call_backs.messages_dir
+        return self.path(own) if own else self.var / "messages"
 
     @property
     def log_dir(self) -> Path:

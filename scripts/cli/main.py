@@ -11,6 +11,7 @@ from scripts.cli.lazily import Lazily
 COMMANDS = {
     "audit": "scripts.cli.records:audit",
     "calls": "scripts.cli.records:calls",
+    "call-backs": "scripts.cli.call_backs:call_backs",
     "capacity": "scripts.cli.capacity:capacity",
     "chaos": "scripts.cli.chaos:chaos",
     "config": "scripts.cli.site:config",
