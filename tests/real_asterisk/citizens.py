@@ -22,7 +22,7 @@ from scripts.lab.town import seat_port
 from scripts.lab.waiting import NeverHappened, wait_until
 from tests.real_asterisk.system import System, running_system
 from tickets.call_backs import Ladder, Token, hours_from
-from tickets.model import ServiceClass, Source, State
+from tickets.model import ENDED, ServiceClass, Source, State
 from tickets.opening import TicketDraft
 from tickets.roles import Actor, Role
 
@@ -127,12 +127,23 @@ def asked(
         telephone.start()
     solved_at = datetime.now(UTC) - timedelta(days=3)
     begins = PLAN.hours.next_allowed(solved_at + timedelta(minutes=1))
+    one = Asked(system, number, solved(system, number, solved_at), telephone, begins)
     try:
-        yield Asked(system, number, solved(system, number, solved_at), telephone, begins)
+        yield one
     finally:
         telephone.stop()
+        withdraw(one)
         with suppress(NeverHappened):
             system.assert_nothing_outlives_its_call()
+
+
+def withdraw(one: Asked) -> None:
+    """Nobody rings him in another test's rounds."""
+    with writing(one.system.engine) as session:
+        ticket = session.get_one(TicketRow, one.ticket)
+        if State(ticket.state) not in ENDED:
+            order = Order("withdraw", OPERATOR, one.now, ticket.version, {}, "the test is over")
+            apply_move(session, ticket.id, order)
 
 
 def solved(system: System, number: str, at: datetime) -> int:

@@ -1,14 +1,14 @@
 """A solved ticket is called back by a real call: what the citizen presses moves it."""
 
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from db.engine import reading, writing
 from db.models import CallBackRow, CallLegRow, CallRow
 from db.ticket_moves import Order, apply_move
-from reports.audit import audit_calls
+from reports.audit import Finding, audit_calls
 from reports.switch_list import SwitchLeg
 from scripts.asterisk_console import ask
 from scripts.lab.seats import Manner
@@ -144,8 +144,13 @@ def test_call_backs_are_no_calls_and_the_audit_explains_them(system: System) -> 
     with reading(system.engine) as session:
         assert session.query(CallRow).all() == []
         assert session.query(CallLegRow).all() == []
-        assert audit_calls(session, listed).findings == ()
+    wait_until(lambda: audited(system, listed) == (), "the feed to tell of each", PATIENCE_S)
     assert "line@l110" not in ask(system.node.home, "group show channels")
+
+
+def audited(system: System, listed: Sequence[SwitchLeg]) -> Sequence[Finding]:
+    with reading(system.engine) as session:
+        return audit_calls(session, listed).findings
 
 
 def test_a_node_with_few_free_police_lines_rings_nobody(system: System, number: str) -> None:
