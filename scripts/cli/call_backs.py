@@ -59,6 +59,10 @@ def placer_of(settings: Settings) -> Placer:
     )
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @contextmanager
 def _store(site: Site) -> Iterator[None]:
     try:
@@ -88,7 +92,7 @@ def run_once(site: Site, as_json: bool) -> None:
     except HoursBad as error:
         raise click.ClickException(f"call_backs.hours: {error}.") from None
     with _store(site):
-        done = run_call_backs(site.engine, placer_of(site.settings), datetime.now(UTC), plan)
+        done = run_call_backs(site.engine, placer_of(site.settings), _now(), plan)
     if as_json:
         click.echo(json.dumps(done.as_dict()))
     else:

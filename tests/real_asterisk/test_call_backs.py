@@ -1,7 +1,12 @@
 """A solved ticket is called back by a real call: what the citizen presses moves it."""
 
+import math
+import os
+import signal
 import wave
+from array import array
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +16,7 @@ from db.ticket_moves import Order, apply_move
 from reports.audit import Finding, audit_calls
 from reports.switch_list import SwitchLeg
 from scripts.asterisk_console import ask
+from scripts.lab.hearing import LINEAR
 from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
 from tests.real_asterisk.citizens import PATIENCE_S, RINGS, Asked, asked, town_of_citizens
@@ -21,6 +27,8 @@ from tickets.roles import system as process
 NUMBERS = {f"13800000{n}": Manner() for n in range(910, 922)}
 NUMBER = iter(NUMBERS)
 A_SECOND = 16_000  # bytes of a message
+TONE_HZ = 1000  # back-tone of scripts/prompts.py
+VOICE_HZ = 600  # the citizen hums
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +55,8 @@ def called(one: Asked) -> CallBackRow:
 def test_pressing_solved_and_satisfied_closes_the_ticket(system: System, number: str) -> None:
     with asked(system, number) as one:
         assert one.round().placed == 1
+        one.hears("solved")
+        wait_until(lambda: speaks_to(one), "a voice", PATIENCE_S)
         one.presses("solved", "1")
         one.presses("satisfied", "5")
         one.hears("message")
@@ -57,6 +67,13 @@ def test_pressing_solved_and_satisfied_closes_the_ticket(system: System, number:
         assert one.round(minutes=1).closed == 1
         ticket = one.row()
         assert (ticket.state, ticket.said_solved, ticket.satisfied) == ("closed", True, 5)
+
+
+def speaks_to(one: Asked) -> bool:
+    """Whether there was sound in what he heard last."""
+    return any(
+        abs(LINEAR[code]) > 1000 for packet in one.telephone.talk.sound.ear for code in packet
+    )
 
 
 def test_pressing_not_solved_reopens_it(system: System, number: str) -> None:
@@ -116,13 +133,28 @@ def test_a_message_after_the_tone_is_kept_with_its_name(system: System, number: 
         one.presses("solved", "1")
         one.presses("satisfied", "3")
         one.presses("message", "1")
+        talk = one.telephone.talk
+        wait_until(lambda: talk.sound.hears(TONE_HZ), "the tone", PATIENCE_S)
+        talk.sound.hum(VOICE_HZ)
         path = one.message()
         wait_until(lambda: path.exists() and path.stat().st_size > A_SECOND, "a word", PATIENCE_S)
         one.telephone.hang_up()
         row = called(one)
         assert (row.satisfied, row.message_file) == (3, path.name)
-        with wave.open(str(path)) as sound:
-            assert sound.getnframes() / sound.getframerate() >= 1
+        assert share_at(path, VOICE_HZ) > 0.5
+        assert share_at(path, TONE_HZ) < 0.01
+
+
+def share_at(path: Path, hz: int) -> float:
+    """How much of a recording's energy is at this frequency (Goertzel)."""
+    with wave.open(str(path)) as sound:
+        samples = array("h", sound.readframes(sound.getnframes()))
+    turn = 2 * math.cos(math.tau * hz / 8000)
+    before, last = 0.0, 0.0
+    for sample in samples:
+        before, last = last, sample + turn * last - before
+    power = last * last + before * before - turn * last * before
+    return 2 * power / (len(samples) * sum(sample * sample for sample in samples))
 
 
 def test_three_attempts_and_then_a_person(system: System, number: str) -> None:
@@ -210,3 +242,30 @@ def told_to_the_end(system: System, ticket: int) -> bool:
             "SELECT data FROM call_steps WHERE kind = 'called-back'"
         )
         return any(f'"{ticket}-' in str(row[0]) for row in rows)
+
+
+def test_an_attempt_whose_asterisk_is_killed_is_given_up_as_failed(
+    system: System, number: str
+) -> None:
+    """Last: the node starts anew."""
+    with asked(system, number) as one:
+        one.round()
+        one.hears("solved")
+        os.kill(system.node.processes["asterisk"].pid, signal.SIGKILL)
+        assert one.round(minutes=110).lost == 0
+        done = one.round(minutes=20)
+        row = one.attempt()
+        assert (done.lost, done.again) == (1, 1)
+        assert (row.outcome, row.note) == ("failed", "its end was never told")
+        done = one.round(minutes=11)
+        assert (done.away, one.attempt(2).outcome) == (True, "failed")
+        one.telephone.hang_up()
+        system.node.restart("asterisk")
+        one.round(seconds=1)
+        assert one.round(minutes=11).placed == 1
+        one.presses("solved", "1")
+        one.presses("satisfied", "4")
+        one.hears("message")
+        one.telephone.hang_up()
+        assert one.attempt(3).satisfied == 4
+        assert one.round(minutes=1).closed == 1
