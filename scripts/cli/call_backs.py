@@ -1,12 +1,14 @@
 """`l110 call-backs`: whose turn it is, and one round of calls."""
 
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
+import structlog
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -87,6 +89,8 @@ def run_once(site: Site, as_json: bool) -> None:
 
     It does not wait for the calls: the next round sees what came of them. 执行一轮回访
     """
+    quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
+    structlog.configure(wrapper_class=quiet)  # the command itself says what is wrong
     try:
         plan = plan_of(site.settings)
     except HoursBad as error:
@@ -129,14 +133,13 @@ def call_backs_show(site: Site, number: str, as_json: bool) -> None:
         ticket = find_ticket(session, number)
         if ticket is None:
             raise click.ClickException(f"no ticket {number}; `l110 tickets list` shows the newest.")
-        told = [_attempt(row) for row in attempts_of(session, ticket.id)]
+        rows = attempts_of(session, ticket.id)
     if as_json:
-        click.echo(json.dumps(told, ensure_ascii=False))
-        return
-    table = Table(*(told[0] if told else ["no attempt yet 尚未回访"]), box=SIMPLE_HEAD)
-    for one in told:
-        table.add_row(*("-" if value is None else str(value) for value in one.values()))
-    Console().print(table)
+        click.echo(json.dumps([_attempt(row) for row in rows], ensure_ascii=False))
+    elif rows:
+        Console().print(_attempts_table(rows))
+    else:
+        click.echo("no attempt yet 尚未回访")
 
 
 def _as_dict(turn: CallBackTurnRow, ticket: TicketRow, attempts: int) -> dict[str, Any]:
@@ -158,11 +161,29 @@ def _attempt(row: CallBackRow) -> dict[str, Any]:
 
 def _table(rows: Sequence[tuple[CallBackTurnRow, TicketRow, int]]) -> Table:
     table = Table(title="Call-backs 回访", box=SIMPLE_HEAD)
-    for name in ("ticket 工单", "caller 号码", "turn", "due 应回访", "attempts 次数", "because"):
-        table.add_column(name)
+    for name in ("ticket 工单", "caller", "turn", "due 应回访", "tries"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("because 原因")
     for turn, ticket, attempts in rows:
-        due = turn.due_at.astimezone(SHANGHAI).strftime("%m-%d %H:%M") if turn.due_at else "-"
         number = ticket.number or ticket.provisional_number
         caller = mask_number(ticket.caller)
-        table.add_row(number, caller, turn.state, due, str(attempts), turn.because or "-")
+        told = (number, caller, turn.state, _clock(turn.due_at), str(attempts))
+        table.add_row(*told, turn.because or "-")
     return table
+
+
+def _attempts_table(rows: Sequence[CallBackRow]) -> Table:
+    table = Table(title="Attempts 回访记录", box=SIMPLE_HEAD)
+    for name in ("no.", "by", "began 开始", "outcome", "solved", "satisfied"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("note")
+    solved = {True: "yes", False: "no", None: "-"}
+    for row in rows:
+        began, stars = _clock(row.started_at), str(row.satisfied or "-")
+        told = (str(row.attempt), row.by, began, row.outcome or "goes on")
+        table.add_row(*told, solved[row.said_solved], stars, row.message_file or row.note or "-")
+    return table
+
+
+def _clock(at: datetime | None) -> str:
+    return at.astimezone(SHANGHAI).strftime("%m-%d %H:%M") if at else "-"

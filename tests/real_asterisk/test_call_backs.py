@@ -154,7 +154,8 @@ def share_at(path: Path, hz: int) -> float:
     for sample in samples:
         before, last = last, sample + turn * last - before
     power = last * last + before * before - turn * last * before
-    return 2 * power / (len(samples) * sum(sample * sample for sample in samples))
+    energy = sum(sample * sample for sample in samples)
+    return float(2 * power / (len(samples) * energy))
 
 
 def test_three_attempts_and_then_a_person(system: System, number: str) -> None:
