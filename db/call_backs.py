@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, func, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from db.models import CallBackRow, CallBackTurnRow, CallRow, TicketRow
+from db.models import CallBackRow, CallBackTurnRow, TicketRow
 from db.upserts import insert_into
 from routing.steps import OF_CALL_BACKS, Step, StepKind
-from tickets.call_backs import Citizen, Outcome, Said, Token, Turn, said_by, token_from, whole_ms
+from tickets.call_backs import Outcome, Said, Token, Turn, said_by, token_from, whole_ms
 from tickets.model import State
 
 Attempt, Row = CallBackRow, CallBackTurnRow
@@ -100,18 +100,6 @@ def without_turn(session: Session, limit: int) -> list[int]:
     return list(session.scalars(query.order_by(TicketRow.opened_at).limit(limit)))
 
 
-def citizen_of(session: Session, ticket: TicketRow) -> Citizen:
-    query = select(CallRow.withheld).where(CallRow.call_id == ticket.call_id)
-    withheld = bool(ticket.call_id and session.scalar(query))
-    return Citizen(ticket.source, ticket.caller, ticket.caller_kind, withheld, ticket.close_exempt)
-
-
-def language_of(session: Session, ticket: TicketRow) -> str:
-    """In which he called, else Chinese."""
-    query = select(CallRow.language).where(CallRow.call_id == ticket.call_id)
-    return (session.scalar(query) if ticket.call_id else None) or "zh"
-
-
 def begin_turn(
     session: Session, ticket_id: int, state: Turn, due_at: datetime | None, because: str
 ) -> None:
@@ -147,9 +135,12 @@ def end_turn(session: Session, ticket_id: int) -> None:
 def end_turns_of_moved(session: Session) -> None:
     """Somebody of the desk closed or reopened the ticket. One with a call that goes on waits for
     its end."""
-    owes = exists().where(
-        TicketRow.id == Row.ticket_id, TicketRow.state == State.CALL_BACK_DUE.value
-    )
+    main = aliased(TicketRow)
+    stands = main.state.in_([State.CALL_BACK_DUE, State.CLOSED, State.JOINED])
+    for_main = exists().where(main.id == TicketRow.joined_to, stands)
+    is_joined = (TicketRow.state == State.JOINED.value) & for_main
+    is_owed = (TicketRow.state == State.CALL_BACK_DUE.value) | is_joined
+    owes = exists().where(TicketRow.id == Row.ticket_id, is_owed)
     session.execute(
         delete(Row)
         .where(~owes, Row.state != Turn.CALLING.value)
@@ -213,13 +204,13 @@ def give_up_lost(session: Session, now: datetime) -> int:
     return sum(end_attempt(session, t, now, Said(Outcome.FAILED), note=LOST) for t in tokens)
 
 
-def outcomes_since_solved(session: Session, ticket: TicketRow) -> list[str]:
+def outcomes_since(session: Session, ticket_id: int, solved_at: datetime | None) -> list[str]:
     """Of the attempts of this round: a ticket may be solved, reopened and solved again."""
     query = select(Attempt.outcome).where(
-        Attempt.ticket_id == ticket.id, Attempt.outcome.is_not(None)
+        Attempt.ticket_id == ticket_id, Attempt.outcome.is_not(None)
     )
-    if ticket.solved_at:
-        query = query.where(Attempt.started_at >= ticket.solved_at)
+    if solved_at:
+        query = query.where(Attempt.started_at >= solved_at)
     return [outcome for outcome in session.scalars(query) if outcome]
 
 

@@ -1,8 +1,8 @@
 """Due call-backs go out by a real call, and what the citizen pressed moves his ticket."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from db import call_backs as store
+from db.citizens import citizen_of, joined_to, language_of, main_of
 from db.engine import reading, writing
 from db.models import TicketRow
 from db.ticket_moves import Order, apply_move
@@ -21,6 +22,7 @@ from tickets.call_backs import (
     Next,
     Outcome,
     Said,
+    Token,
     Turn,
     Way,
     decide,
@@ -86,147 +88,174 @@ def run_call_backs(
 ) -> Done:
     """One round: what has ended is followed up, what is solved gets a turn, what is due is rung.
 
-    Safe to run from several workers at once. `unhappy` is called in the transaction that reopens.
+    Safe to run from several workers at once. `unhappy` is called in the transaction that reopens,
+    with the ticket that is open again.
     """
-    done = Done()
+    this = _Round(engine, place, now, plan, unhappy)
     with writing(engine) as session:
-        done.lost = store.give_up_lost(session, now)
+        this.done.lost = store.give_up_lost(session, now)
         store.end_turns_of_moved(session)
-    _follow(engine, now, plan, done, unhappy)
-    _take_in(engine, now, plan, done)
+    this.follow()
+    this.take_in()
     if plan.hours.allowed(now):
-        _ring(engine, place, now, plan, done)
-    return done
+        this.ring()
+    return this.done
 
 
-# ---------------------------------------------------------------- what has ended
+@dataclass(slots=True)
+class _Round:
+    engine: Engine
+    place: Place
+    now: datetime
+    plan: Plan
+    unhappy: Unhappy
+    done: Done = field(default_factory=Done)
 
+    # ------------------------------------------------------------ what has ended
 
-def _follow(engine: Engine, now: datetime, plan: Plan, done: Done, unhappy: Unhappy) -> None:
-    with reading(engine) as session:
-        over = store.ended_attempts(session, plan.most)
-    for ended in over:
-        with _move(engine, ended.turn.ticket_id, done) as (session, ticket):
-            if ticket.state != State.CALL_BACK_DUE:  # somebody of the desk was faster
-                store.end_turn(session, ticket.id)
-                continue
-            outcomes = store.outcomes_since_solved(session, ticket)
-            found = decide(ended.said, outcomes, now, plan.ladder, plan.hours)
-            _do(session, ticket, ended, found, now, done, unhappy)
+    def follow(self) -> None:
+        with reading(self.engine) as session:
+            over = store.ended_attempts(session, self.plan.most)
+        for ended in over:
+            with self._one(ended.turn.ticket_id) as (session, ticket):
+                main = main_of(session, ticket)
+                if not _owes(ticket, main):  # somebody of the desk was faster
+                    store.end_turn(session, ticket.id)
+                    continue
+                outcomes = store.outcomes_since(session, ticket.id, main.solved_at)
+                plan = self.plan
+                found = decide(ended.said, outcomes, self.now, plan.ladder, plan.hours)
+                if found.next in (Next.CLOSE, Next.REOPEN):
+                    store.end_turn(session, ticket.id)
+                    self._answered(session, ticket, main, ended.said, found)
+                else:
+                    self._unanswered(session, ended, found)
 
+    def _answered(
+        self, session: Session, ticket: TicketRow, main: TicketRow, said: Said, found: Decision
+    ) -> None:
+        answer = {"said_solved": said.said_solved, "satisfied": said.satisfied}
+        own = ticket.id == main.id
+        because = found.because if own else f"{ticket.number}: {found.because}"
+        if found.next is Next.REOPEN:
+            self._apply(session, main, "reopen", because, **answer)
+            self.unhappy(session, main, said)
+            self.done.reopened += 1
+        elif own:
+            self._apply(session, main, "close", because, **answer)
+            self.done.closed += 1
 
-def _do(
-    session: Session,
-    ticket: TicketRow,
-    ended: store.Ended,
-    found: Decision,
-    now: datetime,
-    done: Done,
-    unhappy: Unhappy,
-) -> None:
-    said = ended.said
-    answer = {"said_solved": said.said_solved, "satisfied": said.satisfied}
-    match found.next:
-        case Next.CLOSE:
-            _apply(session, ticket, "close", now, found.because, **answer)
-            store.end_turn(session, ticket.id)
-            done.closed += 1
-        case Next.REOPEN:
-            _apply(session, ticket, "reopen", now, found.because, **answer)
-            store.end_turn(session, ticket.id)
-            unhappy(session, ticket, said)
-            done.reopened += 1
-        case Next.AGAIN:
-            turn = (Turn.DUE, found.due_at, found.because)
-            done.again += store.next_turn(session, ended.turn, *turn)
-        case Next.PERSON:
-            turn = (Turn.PERSON, now, found.because)
-            done.to_person += store.next_turn(session, ended.turn, *turn)
+    def _unanswered(self, session: Session, ended: store.Ended, found: Decision) -> None:
+        again = found.next is Next.AGAIN
+        state, due_at = (Turn.DUE, found.due_at) if again else (Turn.PERSON, self.now)
+        if store.next_turn(session, ended.turn, state, due_at, found.because):
+            self.done.again += again
+            self.done.to_person += not again
 
+    # ------------------------------------------------------------ what is solved
 
-# ---------------------------------------------------------------- what is solved
+    def take_in(self) -> None:
+        with reading(self.engine) as session:
+            found = store.without_turn(session, self.plan.most)
+        for ticket_id in found:
+            with self._one(ticket_id) as (session, ticket):
+                way, because = way_to(citizen_of(session, ticket))
+                if way is Way.EXEMPT:
+                    said = f"no call-back: {because}"
+                    self._apply(session, ticket, "close", said, close_exempt=because)
+                    self.done.exempt += 1
+                else:
+                    if ticket.state != State.CALL_BACK_DUE:
+                        self._apply(session, ticket, "owe-call-back", because)
+                    self._begin(session, ticket, way, because)
+                self._take_in_joined(session, ticket)
 
+    def _take_in_joined(self, session: Session, ticket: TicketRow) -> None:
+        """Who asked for the same is asked as well, each telephone once."""
+        asked = {ticket.caller}
+        for joined in joined_to(session, ticket.id):
+            way, because = way_to(citizen_of(session, joined))
+            if way is not Way.EXEMPT and (joined.caller is None or joined.caller not in asked):
+                asked.add(joined.caller)
+                self._begin(session, joined, way, because)
 
-def _take_in(engine: Engine, now: datetime, plan: Plan, done: Done) -> None:
-    with reading(engine) as session:
-        found = store.without_turn(session, plan.most)
-    for ticket_id in found:
-        with _move(engine, ticket_id, done) as (session, ticket):
-            way, because = way_to(store.citizen_of(session, ticket))
-            if way is Way.EXEMPT:
-                said = f"no call-back: {because}"
-                _apply(session, ticket, "close", now, said, close_exempt=because)
-                done.exempt += 1
-                continue
-            if ticket.state != State.CALL_BACK_DUE:
-                _apply(session, ticket, "owe-call-back", now, because)
-            if way is Way.PERSON:
-                store.begin_turn(session, ticket.id, Turn.PERSON, now, because)
-                done.to_person += 1
-            else:
-                opens = plan.hours.next_allowed(now)
-                store.begin_turn(session, ticket.id, Turn.DUE, opens, because)
-                done.owed += 1
+    def _begin(self, session: Session, ticket: TicketRow, way: Way, because: str) -> None:
+        person = way is Way.PERSON
+        state = Turn.PERSON if person else Turn.DUE
+        due_at = self.now if person else self.plan.hours.next_allowed(self.now)
+        store.begin_turn(session, ticket.id, state, due_at, because)
+        self.done.to_person += person
+        self.done.owed += not person
 
+    # ------------------------------------------------------------ what is due
 
-# ---------------------------------------------------------------- what is due
+    def ring(self) -> None:
+        with reading(self.engine) as session:
+            found = store.due(session, self.now, self.plan.at_once)
+        for ticket_id in found:
+            claimed = self._claim(ticket_id)
+            if claimed and not self._place(*claimed):
+                return
 
+    def _claim(self, ticket_id: int) -> tuple[Token, CallOrder] | None:
+        """The attempt's row is committed before anybody is rung."""
+        with writing(self.engine) as session:
+            ticket = session.get_one(TicketRow, ticket_id)
+            if not _owes(ticket, main_of(session, ticket)):
+                store.end_turn(session, ticket_id)
+                return None
+            token = store.claim(
+                session,
+                ticket_id,
+                self.now,
+                give_up_at=self.now + self.plan.lost_after,
+                at_once=self.plan.at_once,
+                by=WORKER.name,
+            )
+            if token is None:
+                return None
+            language = language_of(session, ticket)
+            return token, CallOrder(str(token), ticket.caller or "", language)
 
-def _ring(engine: Engine, place: Place, now: datetime, plan: Plan, done: Done) -> None:
-    with reading(engine) as session:
-        found = store.due(session, now, plan.at_once)
-    for ticket_id in found:
-        if not _ring_one(engine, place, ticket_id, now, plan, done):
-            return
-
-
-def _ring_one(
-    engine: Engine, place: Place, ticket_id: int, now: datetime, plan: Plan, done: Done
-) -> bool:
-    """False: no further one in this round."""
-    with writing(engine) as session:
-        ticket = session.get_one(TicketRow, ticket_id)
-        give_up_at = now + plan.lost_after
-        token = store.claim(
-            session, ticket_id, now, give_up_at=give_up_at, at_once=plan.at_once, by=WORKER.name
-        )
-        order = CallOrder(str(token), ticket.caller or "", store.language_of(session, ticket))
-    if token is None:
+    def _place(self, token: Token, order: CallOrder) -> bool:
+        """False: Asterisk is away, so no further one in this round."""
+        try:
+            self.place(order)
+        except CallNotPlaced as error:
+            log.error("call_back.not_placed", attempt=order.token, problem=str(error))
+            note, failed = str(error)[:200], Said(Outcome.FAILED)
+            with writing(self.engine) as session:
+                store.end_attempt(session, token, self.now, failed, note=note)
+            self.done.away = True
+            return False
+        except CallInDoubt as error:  # the feed will tell, or nobody: then it is given up
+            log.warning("call_back.in_doubt", attempt=order.token, problem=str(error))
+        self.done.placed += 1
         return True
-    try:
-        place(order)
-    except CallNotPlaced as error:
-        log.error("call_back.not_placed", attempt=order.token, problem=str(error))
-        with writing(engine) as session:
-            store.end_attempt(session, token, now, Said(Outcome.FAILED), note=str(error)[:200])
-        done.away = True
-        return False
-    except CallInDoubt as error:  # the feed will tell, or nobody: then it is given up
-        log.warning("call_back.in_doubt", attempt=order.token, problem=str(error))
-    done.placed += 1
-    return True
+
+    # ------------------------------------------------------------ moves
+
+    @contextmanager
+    def _one(self, ticket_id: int) -> Iterator[tuple[Session, TicketRow]]:
+        """One ticket in one transaction: one that is refused holds up no other."""
+        try:
+            with writing(self.engine) as session:
+                yield session, session.get_one(TicketRow, ticket_id)
+        except MoveRefused as refused:
+            self.done.refused += 1
+            log.info("call_back.refused", ticket_id=ticket_id, problem=str(refused))
+
+    def _apply(
+        self, session: Session, ticket: TicketRow, move: str, because: str, **given: object
+    ) -> None:
+        known = {name: value for name, value in given.items() if value is not None}
+        order = Order(move, WORKER, self.now, ticket.version, known, because)
+        apply_move(session, ticket.id, order)
 
 
-# ---------------------------------------------------------------- moves
-
-
-@contextmanager
-def _move(engine: Engine, ticket_id: int, done: Done) -> Iterator[tuple[Session, TicketRow]]:
-    """One ticket in one transaction: one that is refused holds up no other."""
-    try:
-        with writing(engine) as session:
-            yield session, session.get_one(TicketRow, ticket_id)
-    except MoveRefused as refused:
-        done.refused += 1
-        log.info("call_back.refused", ticket_id=ticket_id, problem=str(refused))
-
-
-def _apply(
-    session: Session, ticket: TicketRow, move: str, now: datetime, because: str, **given: object
-) -> None:
-    order = Order(move, WORKER, now, ticket.version, _set(given.items()), because)
-    apply_move(session, ticket.id, order)
-
-
-def _set(given: Iterable[tuple[str, object]]) -> dict[str, object]:
-    return {name: value for name, value in given if value is not None}
+def _owes(ticket: TicketRow, main: TicketRow) -> bool:
+    """Whether its caller is still to be asked. One whose ticket was joined to another one is asked
+    for that one, also when it is closed already."""
+    if ticket.id == main.id:
+        return ticket.state == State.CALL_BACK_DUE
+    return main.state in (State.CALL_BACK_DUE, State.CLOSED)

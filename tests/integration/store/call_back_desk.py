@@ -50,6 +50,19 @@ class Desk:
             order = Order("answer", OPERATOR, self.now, 1, given)
             return apply_move(session, ticket.id, order).id
 
+    def joined(self, main: int, number: str) -> int:
+        """Somebody else had asked for the same, and was joined to it."""
+        self.made += 1
+        draft = TicketDraft(
+            f"D-{self.made}", None, Source.WEB, ServiceClass.COMPLAINT, number, State.NEW,
+            self.now, None,
+        )  # fmt: skip
+        with writing(self.engine) as session:
+            ticket = open_ticket(session, draft, by="wang")
+            given = {"joined_to": main, "close_exempt": "joined"}
+            order = Order("join", OPERATOR, self.now, 1, given, "the same pipe")
+            return apply_move(session, ticket.id, order).id
+
     def round(self, place: Callable[[CallOrder], None] | None = None, **later: float) -> Done:
         self.now += timedelta(**later)
         told = self.unhappy
