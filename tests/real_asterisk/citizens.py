@@ -1,5 +1,6 @@
 """Citizens at telephones behind the switch, whose tickets were solved and who are called back."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -82,6 +83,11 @@ class Asked:
         assert found is not None
         return found
 
+    def is_over(self) -> bool:
+        """Whether the feed has told the end of the first attempt."""
+        with reading(self.system.engine) as session:
+            return any(row.outcome for row in store.attempts_of(session, self.ticket))
+
     def message(self) -> Path:
         """Where the first attempt's message is kept."""
         with reading(self.system.engine) as session:
@@ -148,7 +154,14 @@ def withdraw(one: Asked) -> None:
 
 def solved(system: System, number: str, at: datetime) -> int:
     draft = TicketDraft(
-        f"P-{number}", None, Source.WEB, ServiceClass.COMPLAINT, number, State.NEW, at, None
+        f"P-{number}-{time.monotonic_ns()}",
+        None,
+        Source.WEB,
+        ServiceClass.COMPLAINT,
+        number,
+        State.NEW,
+        at,
+        None,
     )
     with writing(system.engine) as session:
         ticket = open_ticket(session, draft, by="wang")

@@ -186,20 +186,6 @@ def audited(system: System, listed: Sequence[SwitchLeg]) -> Sequence[Finding]:
         return audit_calls(session, listed).findings
 
 
-def test_a_node_with_few_free_police_lines_rings_nobody(system: System, number: str) -> None:
-    kept = ask(system.node.home, "dialplan show globals")
-    (line,) = [row for row in kept.splitlines() if "L110_LINES_FREELY=" in row]
-    with asked(system, number) as one:
-        ask(system.node.home, "dialplan set global L110_LINES_FREELY 0")
-        try:
-            one.round()
-            row = one.attempt()
-        finally:
-            value = line.partition("=")[2].strip()
-            ask(system.node.home, f"dialplan set global L110_LINES_FREELY {value}")
-        assert (row.outcome, row.note, one.invites()) == ("failed", "LATER, cause 42", [])
-
-
 def test_nobody_closes_it_without_the_call(system: System, number: str) -> None:
     with asked(system, number, here=False) as one, writing(system.engine) as session:
         version = one.row().version
