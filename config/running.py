@@ -177,6 +177,55 @@ class Doctor(Section):
     )
 
 
+class CallBacks(Section):
+    hours: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$")], ...],
+        Field(min_length=1),
+    ] = Field(
+        description="When citizens may be rung, in Asia/Shanghai, in order, as `09:00-12:00`; "
+        "never before 07:00 or after 22:00."
+    )
+    shown_number: Annotated[str, Field(pattern=r"^([0-9]{3,20})?$")] = Field(
+        description="Number that the citizen sees, and may ring back; empty: `livelihood.number`."
+    )
+    at_once: int = Field(
+        ge=1,
+        le=1000,
+        description="Call-backs that may go on at a time, of all workers together. Each takes a "
+        "channel of the trunk to the switch, but never a police line.",
+    )
+    ring_s: Seconds = Field(description="Seconds that the citizen's telephone rings.")
+    patience_s: Seconds = Field(
+        description="Seconds after a question before it is asked again, or the next one."
+    )
+    message_most_s: Annotated[float, Field(ge=1, le=300)] = Field(
+        description="Seconds at most of what he says after the tone."
+    )
+    messages_dir: str = Field(
+        description="Folder of these messages, which Asterisk must be able to write; empty: "
+        "<var_dir>/messages."
+    )
+    attempts: int = Field(
+        ge=1,
+        le=20,
+        description="Attempts that reached his telephone, until a person calls: busy, no answer, "
+        "hung up, no key.",
+    )
+    failures: int = Field(
+        ge=1, le=100, description="Attempts that failed on our side, until a person calls."
+    )
+    after_busy_s: Seconds = Field(description="Seconds from a busy line to the next attempt.")
+    after_no_answer_s: Seconds = Field(description="The same, after no answer.")
+    after_hung_up_s: Seconds = Field(
+        description="The same, after he hung up without an answer, or pressed no key."
+    )
+    after_failed_s: Seconds = Field(description="The same, after it failed on our side.")
+    lost_after_s: Annotated[float, Field(ge=300, le=86400)] = Field(
+        description="Seconds after which an attempt counts as failed whose end was never told: "
+        "longer than the forwarder may be behind."
+    )
+
+
 class Demo(Section):
     callers_host: Host = Field(description="Address from which the demo's callers call.")
     seats_host: Host = Field(description="Address of the telephones of the demo's seats.")

@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     sending: running.Sending = Field(description="Messages to the units.")
     selftest: running.SelfTest = Field(description="The node's call to itself.")
     doctor: running.Doctor = Field(description="`l110 doctor --switch`.")
+    call_backs: running.CallBacks = Field(
+        description="The call to a citizen after his ticket is solved."
+    )
     demo: running.Demo = Field(description="`scripts/demo` and the tests with real calls.")
 
     @classmethod
@@ -139,6 +142,12 @@ class Settings(BaseSettings):
     @property
     def ban_list_path(self) -> Path:
         return self.var / "run" / "sip-banned"
+
+    @property
+    def messages_path(self) -> Path:
+        """What citizens said after the tone of a call-back."""
+        own = self.call_backs.messages_dir
+        return self.path(own) if own else self.var / "messages"
 
     @property
     def log_dir(self) -> Path:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from db.call_backs import store_call_backs
 from db.calls import store_stories
 from db.rule_sets import store_rule_sets
 from db.steps import insert_steps
@@ -22,6 +23,7 @@ def apply_steps(session: Session, steps: Sequence[Step]) -> None:
         return
     insert_steps(session, steps)
     store_rule_sets(session, steps)
+    store_call_backs(session, steps)
     stories = retell(session, steps)
     store_stories(session, stories)
     open_tickets(session, stories)

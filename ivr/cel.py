@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ivr.facts import decode_facts
-from routing.steps import Scalar, Step, StepKind
+from routing.steps import OF_CALL_BACKS, Scalar, Step, StepKind
 
 KINDS: Final = {
     "CHAN_START": StepKind.CHAN_START,
@@ -27,8 +27,11 @@ KINDS: Final = {
     "L110_PAUSED": StepKind.PAUSED,
     "L110_END": StepKind.END,
     "L110_BOOT": StepKind.BOOT,
+    "L110_CALLING_BACK": StepKind.CALLING_BACK,
+    "L110_CALLED_BACK": StepKind.CALLED_BACK,
 }
 OF_TRUNKS_ONLY: Final = {StepKind.CHAN_START, StepKind.CHAN_END}
+OF_NO_LEG: Final = OF_CALL_BACKS | {StepKind.BOOT}
 
 UNIQUEID: Final = re.compile(r"[A-Za-z0-9_.:@+/-]{1,150}")
 CALL_ID: Final = re.compile(r"\d{8}T\d{6}Z-[a-z0-9]+-\d+-[0-9a-f]{8}")
@@ -63,8 +66,8 @@ def parse_line(line: bytes, node: str, trunk_prefix: str = "PJSIP/l110-trunk-") 
         event_id=f"{node}/{uniqueid}/{name}/{eventtime}",
         kind=kind,
         node=node,
-        leg="" if kind is StepKind.BOOT else _leg(facts, uniqueid),
-        call_id=_call_id(facts),
+        leg="" if kind in OF_NO_LEG else _leg(facts, uniqueid),
+        call_id=None if kind in OF_CALL_BACKS else _call_id(facts),
         at=_time(eventtime),
         data={"channel": channel, **facts},
     )

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
-from db.models import CallLegRow, CallRow
+from db.models import CallBackRow, CallLegRow, CallRow
 from db.upserts import chunks
 from reports.switch_ends import Ends, Leg, compare_ends
 from reports.switch_list import SwitchLeg
@@ -41,7 +41,8 @@ class AuditReport:
     """switch, legs, calls: how many each has. witnesses: what else counted legs, None if away.
 
     Legs before or after the switch's list (by its times, if it has any) are left out. So are the
-    legs of `l110 doctor --switch`, on both sides: tests is how many of ours there are.
+    legs of `l110 doctor --switch`, on both sides: tests is how many of ours there are. So are
+    our call-backs, where the switch lists them.
     """
 
     switch: int
@@ -102,7 +103,7 @@ def audit_calls(
     every = _legs(session, span)
     tests = [leg for leg in every if leg.end_reason == TEST_LEG]
     legs = [leg for leg in every if leg.end_reason != TEST_LEG]
-    listed = _without(listed, tests)
+    listed = _without(listed, tests, _called_back(session, listed))
     live = [leg for leg in legs if _is_live(leg, live_since)]
     outcomes = _outcomes(session, span)
     ours = {leg.uniqueid for leg in legs}
@@ -143,9 +144,20 @@ def _legs(session: Session, span: Span | None) -> list[Leg]:
     return [Leg(*found) for found in session.execute(query.order_by(row.started_at))]
 
 
-def _without(listed: Sequence[SwitchLeg], tests: Sequence[Leg]) -> list[SwitchLeg]:
-    """The list without INVITEs that are test legs of ours, and so have told their Call-ID."""
-    tried = {leg.sip_call_id for leg in tests if leg.sip_call_id}
+def _called_back(session: Session, listed: Sequence[SwitchLeg]) -> set[str]:
+    """Call-IDs of our own call-backs: a switch that lists every call lists those as well."""
+    found: set[str] = set()
+    for part in chunks({leg.sip_call_id for leg in listed}):
+        query = select(CallBackRow.sip_call_id).where(CallBackRow.sip_call_id.in_(part))
+        found |= {call_id for call_id in session.scalars(query) if call_id}
+    return found
+
+
+def _without(
+    listed: Sequence[SwitchLeg], tests: Sequence[Leg], called_back: set[str]
+) -> list[SwitchLeg]:
+    """The list without INVITEs that are no calls to us, and so have told their Call-ID."""
+    tried = {leg.sip_call_id for leg in tests if leg.sip_call_id} | called_back
     return [leg for leg in listed if leg.sip_call_id not in tried]
 
 

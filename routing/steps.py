@@ -37,8 +37,12 @@ class StepKind(StrEnum):
     FORCED = "forced"
     END = "end"
     CHAN_END = "chan-end"
+    CALLING_BACK = "calling-back"
+    CALLED_BACK = "called-back"
 
 
+# Our own calls to citizens: legs of no call.
+OF_CALL_BACKS = frozenset({StepKind.CALLING_BACK, StepKind.CALLED_BACK})
 RANK: Mapping[StepKind, int] = {kind: rank for rank, kind in enumerate(StepKind)}
 
 
@@ -47,7 +51,7 @@ class Step:
     """One thing that happened, as the node wrote it down.
 
     event_id: unique and deterministic, so that a replay changes nothing.
-    leg: uniqueid of the trunk channel; "" for BOOT, RULES and CLOCK.
+    leg: uniqueid of the trunk channel; "" for BOOT, RULES, CLOCK and call-backs.
     at: aware, microseconds.
     data: JSON-able; one flat object of scalars.
 

@@ -32,6 +32,7 @@ def render(settings: Settings) -> Home:
     home = Home(settings.asterisk_dir)
     home.create(program, SOUNDS)
     _own_folder(settings.starts_path)
+    settings.messages_path.mkdir(parents=True, exist_ok=True, mode=0o700)
     values = _values(settings, home) | {"modules": program.modules, "sbin": program.binary.parent}
     render_folder(SOURCES / "embedded", home.etc, values)
     render_site(settings, home.etc / "l110")
@@ -149,6 +150,7 @@ def _globals(settings: Settings) -> str:
         "L110_SKIP_S": 10,
         "L110_LINES": settings.police.lines,
         **_admission(settings),
+        **_call_backs(settings),
         "L110_RELEASE": settings.release.mode,
         "L110_SWITCH": f"{settings.sip.switch_host}:{settings.sip.switch_port}",
         "L110_PRIO_KEYED": 30,
@@ -179,6 +181,19 @@ def _admission(settings: Settings) -> dict[str, object]:
         "L110_PER_NUMBER": limits.calls_per_number or NO_LIMIT,
         "L110_PER_10_MIN": limits.calls_per_number_in_10_min or NO_LIMIT,
         "L110_NEW_PER_S": limits.new_calls_per_s or NO_LIMIT,
+    }
+
+
+def _call_backs(settings: Settings) -> dict[str, object]:
+    own = settings.call_backs
+    return {
+        "L110_BACK_FROM": own.shown_number or settings.livelihood.number,
+        "L110_BACK_RING_S": round(own.ring_s),
+        "L110_BACK_PATIENCE_S": round(own.patience_s),
+        "L110_BACK_MESSAGE_S": round(own.message_most_s),
+        "L110_BACK_MESSAGES": settings.messages_path,
+        # Both questions twice, the message and the words between: whatever he does, it ends.
+        "L110_BACK_LONGEST_S": round(120 + 5 * own.patience_s + own.message_most_s),
     }
 
 

@@ -22,7 +22,8 @@ TONES = {
     "asked-in": "synth 0.1 sine 660 fade 0.01 0.1 0.02 gain -12 pad 0 0.06 repeat 1",
     "joined": "synth 0.3 sine 660:990 fade 0.01 0.3 0.02 gain -12",
     "not-joined": "synth 0.4 sine 330 fade 0.01 0.4 0.05 gain -12",
-}  # sox effects: to a seat after its key; the last two to everybody in the talk
+    "back-tone": "synth 0.5 sine 1000 fade 0.01 0.5 0.02 gain -12",
+}  # sox effects: to a seat after its key; two to everybody in the talk; to a citizen who may speak
 FORMATS = (("alaw", "al"), ("ulaw", "ul"))  # what trunks speak: no transcoding while a prompt plays
 
 

@@ -1,6 +1,7 @@
 """The tables. Times are aware UTC; `_ms` columns are whole milliseconds."""
 
 from db.models.base import Base
+from db.models.call_backs import CallBackTurnRow
 from db.models.calls import CallLegRow, CallRow, CallStepRow
 from db.models.deadlines import (
     CalendarDayRow,
@@ -35,6 +36,7 @@ __all__ = [
     "CalendarDayRow",
     "CalendarYearRow",
     "CallBackRow",
+    "CallBackTurnRow",
     "CallLegRow",
     "CallRow",
     "CallStepRow",

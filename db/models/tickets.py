@@ -111,9 +111,9 @@ class TicketEventRow(Base):
 class CallBackRow(Base):
     """One attempt to call a citizen back; append-only once it has ended.
 
-    outcome: empty while it goes on; answered, busy, no-answer, hung-up, failed, or person (an
-    operator did it by hand). said_solved, satisfied (1-5): his keys.
-    sip_call_id: of our INVITE, to be compared with the switch's own list.
+    outcome: empty while it goes on, else one of tickets.call_backs. said_solved, satisfied (1-5):
+    his keys. sip_call_id: of our INVITE, to be compared with the switch's own list.
+    message_file: what he said after the tone, below the folder of messages.
     """
 
     __tablename__ = "call_backs"
@@ -129,7 +129,7 @@ class CallBackRow(Base):
     said_solved: Mapped[bool | None]
     satisfied: Mapped[int | None]
     message_file: Mapped[str | None]
-    sip_call_id: Mapped[str | None]
+    sip_call_id: Mapped[str | None] = mapped_column(index=True)
     note: Mapped[str | None]
 
 

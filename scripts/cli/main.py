@@ -12,6 +12,7 @@ COMMANDS = {
     "audit": "scripts.cli.records:audit",
     "calendar": "scripts.cli.calendar:calendar",
     "calls": "scripts.cli.records:calls",
+    "call-backs": "scripts.cli.call_backs:call_backs",
     "capacity": "scripts.cli.capacity:capacity",
     "catalogue": "scripts.cli.catalogue:catalogue",
     "chaos": "scripts.cli.chaos:chaos",

@@ -31,13 +31,13 @@ class Wire(asyncio.DatagramProtocol):
         self._tasks: set[asyncio.Task[Any]] = set()
         self._transport: asyncio.DatagramTransport | None = None
 
-    async def open(self, host: str) -> int:
-        """Returns the port, a free one."""
+    async def open(self, host: str, port: int = 0) -> int:
+        """Returns the port; 0 asks for a free one."""
         loop = asyncio.get_running_loop()
-        made = await loop.create_datagram_endpoint(lambda: self, local_addr=(host, 0))
+        made = await loop.create_datagram_endpoint(lambda: self, local_addr=(host, port))
         self._transport = made[0]
-        port: int = self._transport.get_extra_info("sockname")[1]
-        return port
+        opened: int = self._transport.get_extra_info("sockname")[1]
+        return opened
 
     def close(self) -> None:
         if self._transport:

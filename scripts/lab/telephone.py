@@ -39,7 +39,10 @@ class Telephone:
         *,
         manner: Manner | None = None,
         keys_by_info: bool = True,
+        port: int = 0,
     ) -> None:
+        """`port` of its own, where others must find it without a registration."""
+        self.port = port
         self.manner = manner or Manner()
         self.diary = Diary()
         self.talks: list[Talk] = []
@@ -150,7 +153,7 @@ class Telephone:
             self._ready.set()
 
     async def _live(self) -> None:
-        port = await self.line.wire.open(self.line.host)
+        port = await self.line.wire.open(self.line.host, self.port)
         self.line.at = f"{self.line.host}:{port}"
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
         self._ready.set()

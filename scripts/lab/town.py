@@ -42,7 +42,7 @@ class Town:
         self.telephones: dict[str, Sipp] = {}
         self.calls: list[Sipp] = []
         self._numbers = itertools.count(1)
-        addresses = {number: f"{plan.seats_host}:{_seat_port(number)}" for number in plan.seats}
+        addresses = {number: f"{plan.seats_host}:{seat_port(number)}" for number in plan.seats}
         self.switch = Switch(
             plan.root / "switch",
             SwitchPlan(
@@ -65,7 +65,7 @@ class Town:
     def staff(self, number: str, manner: Manner) -> None:
         """Put somebody with this manner at a seat; who sat there leaves."""
         self.leave(number)
-        port = _seat_port(number)
+        port = seat_port(number)
         at = Endpoint(self.plan.seats_host, port, 30000 + 10 * (port - 6000))
         self.telephones[number] = sipp.answer(
             self._sipp, f"seat-{number}", manner.scenario(), at=at
@@ -168,5 +168,6 @@ class Town:
         return self.plan.root / "sipp"
 
 
-def _seat_port(number: str) -> int:
+def seat_port(number: str) -> int:
+    """Where the switch looks for this number's telephone."""
     return 6000 + int(number) % 1000 + (500 if number.startswith("7") else 0)

@@ -9,7 +9,7 @@ from db.kept_rows import create_kept_triggers
 from db.types import BigId, UtcDateTime
 
 revision: str = "0009"
-down_revision: str | None = "0007"
+down_revision: str | None = "0008"
 
 
 def upgrade() -> None:

@@ -1,0 +1,189 @@
+"""`l110 call-backs`: whose turn it is, and one round of calls."""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+import structlog
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+
+from config.settings import Settings
+from db.call_backs import attempts_of, turns
+from db.engine import reading, store_name
+from db.models import CallBackRow, CallBackTurnRow, TicketRow
+from db.tickets import find_ticket
+from dispatch.call_backs import Plan, run_call_backs
+from ivr.call_back import Placer
+from reports.masking import mask_number
+from scripts.cli.context import Site, pass_site
+from tickets.call_backs import HoursBad, Ladder, Outcome, Turn, hours_from
+from tickets.numbers import SHANGHAI
+
+limit_option = click.option("--limit", default=50, show_default=True, help="At most so many rows.")
+json_option = click.option("--json", "as_json", is_flag=True, help="For programs; numbers masked.")
+ATTEMPT = (
+    "attempt", "by", "started_at", "ended_at", "outcome", "said_solved", "satisfied",
+    "message_file", "sip_call_id", "note",
+)  # fmt: skip
+
+
+def plan_of(settings: Settings) -> Plan:
+    """Raises HoursBad."""
+    own = settings.call_backs
+    pauses = {
+        Outcome.BUSY: own.after_busy_s,
+        Outcome.NO_ANSWER: own.after_no_answer_s,
+        Outcome.HUNG_UP: own.after_hung_up_s,
+        Outcome.NO_KEY: own.after_hung_up_s,
+        Outcome.FAILED: own.after_failed_s,
+    }
+    ladder = Ladder(
+        own.attempts, own.failures, {out: timedelta(seconds=s) for out, s in pauses.items()}
+    )
+    lost_after = timedelta(seconds=own.lost_after_s)
+    return Plan(hours_from(own.hours), ladder, own.at_once, lost_after)
+
+
+def placer_of(settings: Settings) -> Placer:
+    path = settings.secret_path("ami-actor")
+    return Placer(
+        settings.ami.host,
+        settings.ami.port,
+        lambda: path.read_text().strip(),
+        settings.call_backs.ring_s,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def _store(site: Site) -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, ProgrammingError) as fault:
+        problem = str(fault.orig).splitlines()[0]
+        raise click.ClickException(
+            f"{store_name(site.engine)}: {problem}. `l110 db upgrade` makes its tables."
+        ) from None
+
+
+@click.group("call-backs")
+def call_backs() -> None:
+    """Call-backs: solved tickets whose citizens are asked by telephone. 回访"""
+
+
+@call_backs.command("run-once")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@pass_site
+def run_once(site: Site, as_json: bool) -> None:
+    """One round: follow up what has ended, take in what is solved, ring who is due.
+
+    It does not wait for the calls: the next round sees what came of them. 执行一轮回访
+    """
+    quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
+    structlog.configure(wrapper_class=quiet)  # the command itself says what is wrong
+    try:
+        plan = plan_of(site.settings)
+    except HoursBad as error:
+        raise click.ClickException(f"call_backs.hours: {error}.") from None
+    with _store(site):
+        done = run_call_backs(site.engine, placer_of(site.settings), _now(), plan)
+    if as_json:
+        click.echo(json.dumps(done.as_dict()))
+    else:
+        told = ", ".join(f"{name} {count}" for name, count in done.as_dict().items() if count)
+        click.echo(told or "nothing to do")
+    if done.away:
+        raise click.ClickException(
+            "Asterisk took no order; `l110 status` and the log say why. It is tried again later."
+        )
+
+
+@call_backs.command("list")
+@limit_option
+@json_option
+@click.option("--state", type=click.Choice([each.value for each in Turn]))
+@pass_site
+def call_backs_list(site: Site, limit: int, as_json: bool, state: str | None) -> None:
+    """Who is to be called, longest due first; `--state person`: those that a person must call."""
+    with _store(site), reading(site.engine) as session:
+        rows = turns(session, limit, state)
+    if as_json:
+        click.echo(json.dumps([_as_dict(*row) for row in rows], ensure_ascii=False))
+    else:
+        Console().print(_table(rows))
+
+
+@call_backs.command("show")
+@click.argument("number")
+@json_option
+@pass_site
+def call_backs_show(site: Site, number: str, as_json: bool) -> None:
+    """Every attempt for the ticket NUMBER, oldest first."""
+    with _store(site), reading(site.engine) as session:
+        ticket = find_ticket(session, number)
+        if ticket is None:
+            raise click.ClickException(f"no ticket {number}; `l110 tickets list` shows the newest.")
+        rows = attempts_of(session, ticket.id)
+    if as_json:
+        click.echo(json.dumps([_attempt(row) for row in rows], ensure_ascii=False))
+    elif rows:
+        Console().print(_attempts_table(rows))
+    else:
+        click.echo("no attempt yet 尚未回访")
+
+
+def _as_dict(turn: CallBackTurnRow, ticket: TicketRow, attempts: int) -> dict[str, Any]:
+    return {
+        "number": ticket.number,
+        "caller": mask_number(ticket.caller),
+        "state": turn.state,
+        "due_at": turn.due_at.isoformat() if turn.due_at else None,
+        "attempts": attempts,
+        "because": turn.because,
+    }
+
+
+def _attempt(row: CallBackRow) -> dict[str, Any]:
+    told = {name: getattr(row, name) for name in ATTEMPT}
+    times = {n: v.isoformat() for n, v in told.items() if isinstance(v, datetime)}
+    return told | times
+
+
+def _table(rows: Sequence[tuple[CallBackTurnRow, TicketRow, int]]) -> Table:
+    table = Table(title="Call-backs 回访", box=SIMPLE_HEAD)
+    for name in ("ticket 工单", "caller", "turn", "due 应回访", "tries"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("because 原因")
+    for turn, ticket, attempts in rows:
+        number = ticket.number or ticket.provisional_number
+        caller = mask_number(ticket.caller)
+        told = (number, caller, turn.state, _clock(turn.due_at), str(attempts))
+        table.add_row(*told, turn.because or "-")
+    return table
+
+
+def _attempts_table(rows: Sequence[CallBackRow]) -> Table:
+    table = Table(title="Attempts 回访记录", box=SIMPLE_HEAD)
+    for name in ("no.", "by", "began 开始", "outcome", "solved", "satisfied"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("note")
+    solved = {True: "yes", False: "no", None: "-"}
+    for row in rows:
+        began, stars = _clock(row.started_at), str(row.satisfied or "-")
+        told = (str(row.attempt), row.by, began, row.outcome or "goes on")
+        table.add_row(*told, solved[row.said_solved], stars, row.message_file or row.note or "-")
+    return table
+
+
+def _clock(at: datetime | None) -> str:
+    return at.astimezone(SHANGHAI).strftime("%m-%d %H:%M") if at else "-"
