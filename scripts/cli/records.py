@@ -1,19 +1,15 @@
 """`l110 calls`, `tickets`, `audit`, `db`: what is on record, and whether all of it is."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
-from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
-from sqlalchemy.orm import Session
 
 from db.calls import find_call, legs_of_call, newest_calls
-from db.engine import reading, store_name
+from db.engine import store_name
 from db.steps import steps_about
-from db.tickets import find_ticket, newest_tickets
+from db.tickets import find_ticket
 from db.upgrade import StoreTooNew, UpgradeBlocked, upgrade
 from reports.abandoned import abandoned_calls
 from reports.audit import audit_calls
@@ -24,22 +20,13 @@ from scripts.cli import record_views as views
 from scripts.cli.backup import db_backup, db_restore
 from scripts.cli.context import Site, pass_site
 from scripts.cli.force import calls_end
+from scripts.cli.stores import read_store
+from scripts.cli.ticket_audit import audit_tickets_command
+from scripts.cli.ticket_joins import tickets_duplicates, tickets_join, tickets_unjoin
+from scripts.cli.ticket_lists import tickets_list
 
 limit_option = click.option("--limit", default=50, show_default=True, help="At most so many rows.")
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs; numbers masked.")
-
-
-@contextmanager
-def _store(site: Site) -> Iterator[Session]:
-    try:
-        with reading(site.engine) as session:
-            yield session
-    except (OperationalError, InterfaceError, ProgrammingError) as fault:
-        problem = str(fault.orig).splitlines()[0]
-        raise click.ClickException(
-            f"{store_name(site.engine)}: {problem}. `l110 db upgrade` makes its tables;"
-            " `l110 doctor` says what else is wrong."
-        ) from None
 
 
 def _print_json(value: object) -> None:
@@ -61,7 +48,7 @@ calls.add_command(calls_end)
 @pass_site
 def calls_list(site: Site, limit: int, as_json: bool, outcome: str | None) -> None:
     """Newest first."""
-    with _store(site) as session:
+    with read_store(site) as session:
         rows = newest_calls(session, limit, outcome=outcome)
         if as_json:
             _print_json([views.call_as_dict(row) for row in rows])
@@ -75,7 +62,7 @@ def calls_list(site: Site, limit: int, as_json: bool, outcome: str | None) -> No
 @pass_site
 def calls_show(site: Site, call_id: str, as_json: bool) -> None:
     """One call, by its id or the end of it: its row, its trunk legs, its steps with their ms."""
-    with _store(site) as session:
+    with read_store(site) as session:
         call = find_call(session, call_id)
         if call is None:
             raise click.ClickException(f"no call {call_id}; `l110 calls list` shows the newest.")
@@ -95,7 +82,7 @@ def calls_show(site: Site, call_id: str, as_json: bool) -> None:
 @pass_site
 def calls_abandoned(site: Site, limit: int, as_json: bool) -> None:
     """To call back: police callers who left before a seat answered, newest first."""
-    with _store(site) as session:
+    with read_store(site) as session:
         rows = abandoned_calls(session, limit)
         if as_json:
             _print_json([views.call_as_dict(row) for row in rows])
@@ -108,18 +95,10 @@ def tickets() -> None:
     """Tickets on record."""
 
 
-@tickets.command("list")
-@limit_option
-@json_option
-@pass_site
-def tickets_list(site: Site, limit: int, as_json: bool) -> None:
-    """Newest first."""
-    with _store(site) as session:
-        rows = newest_tickets(session, limit)
-        if as_json:
-            _print_json([views.ticket_as_dict(row) for row in rows])
-        else:
-            views.show(views.tickets_table(rows))
+tickets.add_command(tickets_list)
+tickets.add_command(tickets_duplicates)
+tickets.add_command(tickets_join)
+tickets.add_command(tickets_unjoin)
 
 
 @tickets.command("show")
@@ -128,7 +107,7 @@ def tickets_list(site: Site, limit: int, as_json: bool) -> None:
 @pass_site
 def tickets_show(site: Site, number: str, as_json: bool) -> None:
     """One ticket, by its number or its provisional one."""
-    with _store(site) as session:
+    with read_store(site) as session:
         ticket = find_ticket(session, number)
         if ticket is None:
             raise click.ClickException(f"no ticket {number}; `l110 tickets list` shows the newest.")
@@ -141,6 +120,9 @@ def tickets_show(site: Site, number: str, as_json: bool) -> None:
 @click.group()
 def audit() -> None:
     """Proof that nothing is missing, doubled or unexplained."""
+
+
+audit.add_command(audit_tickets_command)
 
 
 @audit.command("calls")
@@ -156,7 +138,7 @@ def audit_calls_command(
     switch = _switch_list(switch_cdr or site.settings.switch_list_path)
     prefix = f"PJSIP/{site.settings.trunk.name}-"
     since = datetime.now(UTC) - timedelta(seconds=live_for) if live_for else None
-    with _store(site) as session:
+    with read_store(site) as session:
         report = audit_calls(
             session,
             switch,

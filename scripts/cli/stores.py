@@ -1,0 +1,37 @@
+"""The store, as a command meets it: what is wrong with it is said with its mend."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.orm import Session
+
+from db.engine import reading, store_name, writing
+from scripts.cli.context import Site
+
+
+@contextmanager
+def store_faults(engine: Engine) -> Iterator[None]:
+    """Raises ClickException: it has no tables, is away, or is held by another."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, ProgrammingError) as fault:
+        problem = str(fault.orig).splitlines()[0]
+        raise click.ClickException(
+            f"{store_name(engine)}: {problem}. `l110 db upgrade` makes its tables;"
+            " `l110 doctor` says what else is wrong."
+        ) from None
+
+
+@contextmanager
+def read_store(site: Site) -> Iterator[Session]:
+    with store_faults(site.engine), reading(site.engine) as session:
+        yield session
+
+
+@contextmanager
+def write_store(site: Site) -> Iterator[Session]:
+    with store_faults(site.engine), writing(site.engine) as session:
+        yield session
