@@ -116,6 +116,11 @@ class Settings(BaseSettings):
         return self.var / "rules.last-good.toml"
 
     @property
+    def suggestion_path(self) -> Path:
+        """What `l110 suggest train` has learnt."""
+        return self.var / "suggestion" / "units.npz"
+
+    @property
     def store_url(self) -> str:
         """A relative SQLite file lies below the checkout, whatever folder the user stands in."""
         kind, _, name = (self.database_url or f"sqlite:///{self.var_dir}/store.sqlite3").partition(

@@ -73,6 +73,18 @@ def reading(engine: Engine) -> Iterator[Session]:
 
 
 @contextmanager
+def one_moment(engine: Engine) -> Iterator[Session]:
+    """Reads everything as it was at the first question, however long the reading takes.
+
+    SQLite does so in any transaction; PostgreSQL would else see what others commit meanwhile.
+    """
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    with reading(engine) as session:
+        yield session
+
+
+@contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
     """One transaction, committed on leaving; SQLite takes its write lock at the beginning.
 

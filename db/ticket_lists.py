@@ -1,87 +1,105 @@
-"""Lists of tickets as one person may see them: by keyset, newest first; words are literal."""
+"""Lists and searches of tickets, newest first, page by page.
+
+Each page begins after the last ticket of the one before (keyset), so the thousandth page costs
+what the first does, and a ticket that is opened meanwhile shifts nothing.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, collate, func, literal, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.elements import SQLCoreOperations
 
-from db.models import CallRow, CallStepRow, TicketRow
-from routing.steps import StepKind
-from tickets.access import SEES_EVERYTHING, SEES_UNSEALED
-from tickets.roles import Actor, Role
+from db.models import TicketRow
+from db.types import UtcDateTime
 
-TEXTS = (TicketRow.number, TicketRow.title, TicketRow.request, TicketRow.place, TicketRow.result)
+SEARCHED = (TicketRow.number, TicketRow.title, TicketRow.request, TicketRow.result, TicketRow.place)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """after: opened_at and id of the last ticket that was seen. None: not asked for."""
+    """What a ticket must be to be in the list; None: anything.
 
-    limit: int
-    after: tuple[datetime, int] | None = None
+    opened_from, opened_before: aware; the second is left out. text: stands so in the title, the
+    number, the request, the result or the place; small and capital letters of a to z are alike.
+    """
+
     state: str | None = None
     unit: str | None = None
     responsible: str | None = None
     matter: str | None = None
     caller: str | None = None
+    opened_from: datetime | None = None
+    opened_before: datetime | None = None
     text: str | None = None
 
 
-def list_tickets(session: Session, actor: Actor, wanted: Wanted) -> Sequence[TicketRow]:
-    query = select(TicketRow).where(visible_to(actor), *_filters(wanted))
-    if wanted.after is not None:
-        opened_at, last = wanted.after
-        query = query.where(  # the first half alone uses the index; a row value would on one store
-            TicketRow.opened_at <= opened_at,
-            or_(TicketRow.opened_at < opened_at, TicketRow.id < last),
-        )
-    newest = query.order_by(TicketRow.opened_at.desc(), TicketRow.id.desc())
-    return session.scalars(newest.limit(wanted.limit)).all()
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The last ticket of a page."""
+
+    opened_at: datetime
+    id: int
 
 
-def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """tickets/access.py in SQL; a test holds them together. A call-taker has no list."""
-    if actor.is_any(SEES_EVERYTHING):
-        return true()
-    ways: list[ColumnElement[bool]] = [
-        and_(TicketRow.sealed.is_(True), TicketRow.responsible == actor.name)
-    ]
-    if actor.is_any(frozenset({Role.HANDLER})):
-        ways.append(TicketRow.unit.in_(sorted(actor.units)))
-    if actor.is_any(SEES_UNSEALED):
-        ways.append(TicketRow.sealed.is_(False))
-    return or_(false(), *ways)
+def mark_of(ticket: TicketRow) -> Mark:
+    return Mark(ticket.opened_at, ticket.id)
 
 
-def seats_of_call(session: Session, call_id: str | None) -> frozenset[str]:
-    """Every seat that talked to the caller in this call."""
-    if call_id is None:
-        return frozenset()
-    query = select(CallStepRow.data).where(
-        CallStepRow.call_id == call_id, CallStepRow.kind == StepKind.SEAT.value
+def list_tickets(
+    session: Session,
+    wanted: Wanted,
+    *,
+    limit: int,
+    after: Mark | None = None,
+    seen: ColumnElement[bool] | None = None,
+) -> Sequence[TicketRow]:
+    """At most `limit`, newest first; `after`: the next ones after this mark.
+
+    seen: which of them may be seen, as `db.ticket_access.visible_to` says it; None: all.
+    """
+    query = listing(wanted, limit, after, session.get_bind().dialect.name)
+    return session.scalars(query if seen is None else query.where(seen)).all()
+
+
+def listing(wanted: Wanted, limit: int, after: Mark | None, dialect: str) -> Select[TicketRow]:
+    """The statement of a page, for `dialect` sqlite or postgresql."""
+    row = TicketRow
+    query = select(row).where(*_equal(wanted))
+    if wanted.opened_from:
+        query = query.where(row.opened_at >= wanted.opened_from)
+    if wanted.opened_before:
+        query = query.where(row.opened_at < wanted.opened_before)
+    if wanted.text:
+        query = query.where(_says(wanted.text, dialect))
+    if after:
+        last = tuple_(literal(after.opened_at, UtcDateTime()), literal(after.id))
+        query = query.where(tuple_(row.opened_at, row.id) < last)
+    return query.order_by(row.opened_at.desc(), row.id.desc()).limit(limit)
+
+
+def _equal(wanted: Wanted) -> list[ColumnElement[bool]]:
+    row = TicketRow
+    columns: tuple[tuple[InstrumentedAttribute[str | None], str | None], ...] = (
+        (row.unit, wanted.unit),
+        (row.responsible, wanted.responsible),
+        (row.matter, wanted.matter),
+        (row.caller, wanted.caller),
     )
-    return frozenset(str(data["member"]) for data in session.scalars(query) if "member" in data)
+    told = [column == value for column, value in columns if value is not None]
+    return told if wanted.state is None else [row.state == wanted.state, *told]
 
 
-def live_seat(session: Session, call_id: str | None) -> str | None:
-    """The seat that has the call now; None: it has ended, or none has it."""
-    if call_id is None:
-        return None
-    query = select(CallRow.seat).where(CallRow.call_id == call_id, CallRow.ended_at.is_(None))
-    return session.scalar(query)
+def _says(text: str, dialect: str) -> ColumnElement[bool]:
+    """Literally: a `%` in the text is a per cent sign."""
+    sought = _lower(literal(text), dialect)
+    place = func.strpos if dialect == "postgresql" else func.instr
+    return or_(*(place(_lower(column, dialect), sought) > 0 for column in SEARCHED))
 
 
-def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
-    columns = {
-        TicketRow.state: wanted.state,
-        TicketRow.unit: wanted.unit,
-        TicketRow.responsible: wanted.responsible,
-        TicketRow.matter: wanted.matter,
-        TicketRow.caller: wanted.caller,
-    }
-    exact = [column == value for column, value in columns.items() if value is not None]
-    if not wanted.text:
-        return exact
-    return [*exact, or_(*(each.icontains(wanted.text, autoescape=True) for each in TEXTS))]
+def _lower(told: SQLCoreOperations[Any], dialect: str) -> ColumnElement[str]:
+    """SQLite knows the letters of ASCII alone, so PostgreSQL is asked for no more."""
+    return func.lower(collate(told, "C") if dialect == "postgresql" else told)

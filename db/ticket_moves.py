@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from db.contacts import contacts_of
+from db.join_guard import refuse_loose_ends
 from db.messages import queue_dispatch
 from db.models import TicketEventRow, TicketRow
 from db.ticket_triggers import NO_CALL_BACK
@@ -74,7 +75,11 @@ def apply_move(session: Session, ticket_id: int, order: Order) -> TicketRow:
         raise StaleEdit(order.version, ticket)
     given = fields_given(order.move, order.given)
     move = checked(ticket, order.move, order.actor, given, order.because)
-    changed = _write(session, ticket, order, _values(ticket, move, order, given))
+    refuse_loose_ends(session, ticket, move, given)
+    values = _values(move, order, given)
+    if move.undoes:
+        values |= _as_before(session, ticket.id, move.undoes)
+    changed = _write(session, ticket, order, values)
     session.refresh(ticket)
     if not changed:
         raise StaleEdit(order.version, ticket)
@@ -106,12 +111,10 @@ def _write(session: Session, ticket: TicketRow, order: Order, values: dict[str, 
         raise
 
 
-def _values(
-    ticket: TicketRow, move: Move, order: Order, given: Mapping[str, Any]
-) -> dict[str, Any]:
+def _values(move: Move, order: Order, given: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **given,
-        **_with_state(ticket, move, order.at),
+        **goes_with(move, order.at),
         "version": order.version + 1,
         "move": move.name,
         "changed_by": order.actor.name,
@@ -120,8 +123,21 @@ def _values(
     }
 
 
-def _with_state(ticket: TicketRow, move: Move, at: datetime) -> dict[str, Any]:
-    """What goes with a move by itself."""
+def _as_before(session: Session, ticket_id: int, undone: str) -> dict[str, Any]:
+    """The state, and why it may close, as they were before the last move of this name."""
+    event = TicketEventRow
+    of_ticket = select(event).where(event.ticket_id == ticket_id).order_by(event.id.desc())
+    last = session.scalars(of_ticket.where(event.move == undone).limit(1)).one()
+    before = session.scalars(of_ticket.where(event.id < last.id).limit(1)).one()
+    return {
+        "state": before.to_state,
+        "close_exempt": before.record["close_exempt"],
+        "joined_to": None,
+    }
+
+
+def goes_with(move: Move, at: datetime) -> dict[str, Any]:
+    """The columns that a move sets by itself, whatever is given with it."""
     if move.name == "take":
         return {"handing_to": None}
     if move.to is None:

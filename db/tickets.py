@@ -49,7 +49,7 @@ def open_ticket(
         MoveRefused: a field that is not one of those, or a value that cannot stand in it.
     """
     fields = fields_given("edit", given or {})
-    last = _take_numbers(session, Counter([shanghai_day(draft.opened_at)]))
+    last = take_numbers(session, Counter([shanghai_day(draft.opened_at)]))
     day = shanghai_day(draft.opened_at)
     ticket = TicketRow(
         **_row(draft),
@@ -61,13 +61,6 @@ def open_ticket(
     session.add(ticket)
     session.flush()
     return ticket
-
-
-def newest_tickets(session: Session, limit: int, *, state: str | None = None) -> list[TicketRow]:
-    query = select(TicketRow).order_by(TicketRow.opened_at.desc(), TicketRow.id.desc())
-    if state:
-        query = query.where(TicketRow.state == state)
-    return list(session.scalars(query.limit(limit)))
 
 
 def find_ticket(session: Session, number: str) -> TicketRow | None:
@@ -90,7 +83,7 @@ def _open(session: Session, drafts: list[TicketDraft]) -> None:
         return
     drafts.sort(key=lambda draft: (draft.opened_at, draft.provisional_number))
     days = [shanghai_day(draft.opened_at) for draft in drafts]
-    last = _take_numbers(session, Counter(days))
+    last = take_numbers(session, Counter(days))
     rows = []
     for day, draft in zip(days, drafts, strict=True):
         last[day] += 1
@@ -98,8 +91,8 @@ def _open(session: Session, drafts: list[TicketDraft]) -> None:
     session.connection().execute(insert_into(session, TicketRow), rows)
 
 
-def _take_numbers(session: Session, wanted: Counter[date]) -> dict[date, int]:
-    """The number before the first one taken, for each day."""
+def take_numbers(session: Session, wanted: Counter[date]) -> dict[date, int]:
+    """Takes so many numbers of each day; returns the number before the first one taken."""
     before: dict[date, int] = {}
     for day, count in sorted(wanted.items()):
         insert = insert_into(session, TicketCounterRow).values(day=f"{day:%Y%m%d}", last=count)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from db.audit_log import Entry
 from db.engine import writing
 from db.models import TicketRow
-from db.ticket_lists import live_seat, seats_of_call
+from db.ticket_access import live_seat, seats_of_call
 from db.ticket_moves import Order, StaleEdit, TicketUnknown, apply_move
 from db.tickets import find_ticket, open_ticket
 from desk.context import Desk

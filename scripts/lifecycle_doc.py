@@ -47,7 +47,8 @@ def _table() -> str:
 
 
 def _row(move: Move) -> str:
-    to = move.to.value if move.to else "(stays)"
+    stays = f"(as before {move.undoes})" if move.undoes else "(stays)"
+    to = move.to.value if move.to else stays
     froms = (
         "any that has not ended" if len(move.froms) >= MANY * 2 else ", ".join(sorted(move.froms))
     )

@@ -28,7 +28,8 @@ OPEN = frozenset(State) - ENDED
 class Move:
     """`to` is None where the state stays. `needs`: fields that must be set with it or before.
 
-    because: whether a reason in words is asked for.
+    because: whether a reason in words is asked for. undoes: the move whose former state comes
+    back; `to` is None then, too.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Move:
     roles: frozenset[Role]
     needs: tuple[str, ...] = ()
     because: bool = False
+    undoes: str | None = None
 
 
 def _move(
@@ -48,9 +50,10 @@ def _move(
     roles: frozenset[Role],
     *needs: str,
     because: bool = False,
+    undoes: str | None = None,
 ) -> Move:
     froms = frozenset({froms}) if isinstance(froms, State) else froms
-    return Move(name, chinese, froms, to, roles, needs, because)
+    return Move(name, chinese, froms, to, roles, needs, because, undoes)
 
 
 MOVES = {
@@ -93,7 +96,7 @@ MOVES = {
             CALLS_BACK, because=True,
         ),
         _move("join", "并入", OPEN, S.JOINED, DESK, "joined_to", because=True),
-        _move("unjoin", "撤销并入", S.JOINED, S.REOPENED, DESK, because=True),
+        _move("unjoin", "撤销并入", S.JOINED, None, DESK, because=True, undoes="join"),
         _move("withdraw", "撤诉", OPEN, S.WITHDRAWN, DESK, because=True),
     )
 }  # fmt: skip

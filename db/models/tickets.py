@@ -27,6 +27,8 @@ class TicketRow(Base):
         Index(None, "caller", "opened_at"),
         Index(None, "matter", "opened_at"),
         Index(None, "state", "due_at"),
+        Index(None, "unit", "opened_at", "id"),
+        Index(None, "claimed_by", "opened_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)

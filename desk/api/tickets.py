@@ -9,7 +9,8 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from db.engine import reading
-from db.ticket_lists import Wanted, list_tickets
+from db.ticket_access import visible_to
+from db.ticket_lists import Mark, Wanted, list_tickets
 from db.ticket_moves import history
 from desk.api.session import Body
 from desk.problems import Problem
@@ -96,8 +97,9 @@ def get_tickets(
     asked = filters.model_dump(exclude={"after", "limit"})
     after = _read_cursor(filters.after) if filters.after else None
     with reading(desk.engine) as session:
-        wanted = Wanted(limit=filters.limit + 1, after=after, **asked)
-        rows = list_tickets(session, visitor.actor, wanted)
+        seen = visible_to(visitor.actor)
+        wanted, limit = Wanted(**asked), filters.limit + 1
+        rows = list_tickets(session, wanted, limit=limit, after=after, seen=seen)
         shown = rows[: filters.limit]
         items = [ticket_view(session, row) for row in shown]
         more = len(rows) > len(shown)
@@ -158,7 +160,7 @@ def _cursor(opened_at: datetime, last: int) -> str:
     return base64.urlsafe_b64encode(told).decode().rstrip("=")
 
 
-def _read_cursor(text: str) -> tuple[datetime, int]:
+def _read_cursor(text: str) -> Mark:
     """Raises Problem."""
     try:
         opened_at, last = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
@@ -167,4 +169,4 @@ def _read_cursor(text: str) -> tuple[datetime, int]:
             raise ValueError(text)
     except (ValueError, TypeError, RecursionError):
         raise Problem(422, "invalid", "after: take `next` of the page before") from None
-    return at, last
+    return Mark(at, last)

@@ -83,7 +83,7 @@ def calendar_set(site: Site, day: datetime, kind: str, because: str) -> None:
             set_day(session, on, working=working, because=because, by=who(), at=now)
         elif not forget_day(session, on):
             raise click.ClickException(f"{on} is as it is published; nothing was changed.")
-    with explained(site):
+    with explained(site.engine):
         moved = recompute(site.engine, now, rules, every=True)
     click.echo(f"{on}: {kind}. {len(moved)} deadlines moved 个时限已重算")
 
@@ -97,7 +97,7 @@ def calendar_publish(site: Site, year: int, because: str) -> None:
     rules, now = rules_of(site), datetime.now(UTC)
     with write_store(site) as session:
         publish_year(session, year, because=because, by=who(), at=now)
-    with explained(site):
+    with explained(site.engine):
         moved = recompute(site.engine, now, rules)
     click.echo(f"{year}: published. {len(moved)} provisional deadlines are computed anew 已重算")
 
@@ -109,7 +109,7 @@ def calendar_publish(site: Site, year: int, because: str) -> None:
 def calendar_recompute(site: Site, every: bool, as_json: bool) -> None:
     """Compute the deadlines of open tickets anew, provisional ones only without --all."""
     rules = rules_of(site)
-    with explained(site):
+    with explained(site.engine):
         moved = recompute(site.engine, datetime.now(UTC), rules, every=every)
     if as_json:
         click.echo(json.dumps({"moved": moved}))

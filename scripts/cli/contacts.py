@@ -29,7 +29,7 @@ def contacts() -> None:
 @pass_site
 def contacts_list(site: Site, unit: str | None, as_json: bool) -> None:
     """Of one unit, or of all."""
-    with explained(site), reading(site.engine) as session:
+    with explained(site.engine), reading(site.engine) as session:
         rows = [(row.unit, row.way, row.address) for row in contacts_of(session, unit)]
     if as_json:
         names = ("unit", "way", "address")
@@ -50,7 +50,7 @@ def contacts_list(site: Site, unit: str | None, as_json: bool) -> None:
 def contacts_add(site: Site, unit: str, way: str, address: str) -> None:
     """Tell UNIT of its dispatches at ADDRESS too; safe to repeat."""
     try:
-        with explained(site), writing(site.engine) as session:
+        with explained(site.engine), writing(site.engine) as session:
             add_contact(session, unit, way, address)
     except ContactRefused as fault:
         raise click.ClickException(str(fault)) from None
@@ -65,7 +65,7 @@ def contacts_add(site: Site, unit: str, way: str, address: str) -> None:
 def contacts_remove(site: Site, unit: str, way: str, address: str) -> None:
     """Tell UNIT no more at ADDRESS; what is due already is still sent."""
     try:
-        with explained(site), writing(site.engine) as session:
+        with explained(site.engine), writing(site.engine) as session:
             remove_contact(session, unit, way, address)
     except ContactUnknown as fault:
         raise click.ClickException(f"{fault}; `l110 contacts list {unit}` shows them.") from None

@@ -44,7 +44,7 @@ def tickets_import(
     except (TableUnreadable, TableRefused) as fault:
         raise click.ClickException(str(fault)) from None
     origin = Origin(hotline, file.name, by, datetime.now(UTC))
-    with explained(site):
+    with explained(site.engine):
         done = import_rows(site.engine, rows, columns, origin, dry_run=dry_run)
     if report:
         write_report(report, [told.cells() for told in done.rows])

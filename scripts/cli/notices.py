@@ -62,7 +62,7 @@ def supervision_show(site: Site, number: str, as_json: bool) -> None:
 def supervision_run(site: Site, as_json: bool) -> None:
     """Write what is due now; safe to run again, and beside the worker."""
     rules, now = rules_of(site), datetime.now(UTC)
-    with explained(site):
+    with explained(site.engine):
         made = make_notices(site.engine, now, rules)
     night = rules.hours.is_night(now)
     if as_json:

@@ -9,7 +9,7 @@ import click
 from db.calls import find_call, legs_of_call, newest_calls
 from db.engine import store_name
 from db.steps import steps_about
-from db.tickets import find_ticket, newest_tickets
+from db.tickets import find_ticket
 from db.upgrade import StoreTooNew, UpgradeBlocked, upgrade
 from reports.abandoned import abandoned_calls
 from reports.audit import audit_calls
@@ -23,7 +23,10 @@ from scripts.cli.context import Site, pass_site
 from scripts.cli.force import calls_end
 from scripts.cli.importing import tickets_import
 from scripts.cli.stores import read_store
+from scripts.cli.ticket_audit import audit_tickets_command
 from scripts.cli.ticket_deadline import tickets_deadline
+from scripts.cli.ticket_joins import tickets_duplicates, tickets_join, tickets_unjoin
+from scripts.cli.ticket_lists import tickets_list
 from scripts.cli.ticket_work import tickets_history, tickets_move, tickets_moves
 
 limit_option = click.option("--limit", default=50, show_default=True, help="At most so many rows.")
@@ -102,19 +105,10 @@ tickets.add_command(tickets_moves)
 tickets.add_command(tickets_import)
 tickets.add_command(tickets_deadline)
 
-
-@tickets.command("list")
-@limit_option
-@json_option
-@pass_site
-def tickets_list(site: Site, limit: int, as_json: bool) -> None:
-    """Newest first."""
-    with read_store(site) as session:
-        rows = newest_tickets(session, limit)
-        if as_json:
-            _print_json([views.ticket_as_dict(row) for row in rows])
-        else:
-            views.show(views.tickets_table(rows))
+tickets.add_command(tickets_list)
+tickets.add_command(tickets_duplicates)
+tickets.add_command(tickets_join)
+tickets.add_command(tickets_unjoin)
 
 
 @tickets.command("show")
@@ -140,6 +134,7 @@ def audit() -> None:
 
 audit.add_command(audit_log)
 audit.add_command(audit_verify)
+audit.add_command(audit_tickets_command)
 
 
 @audit.command("calls")

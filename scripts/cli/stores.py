@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -12,26 +13,26 @@ from scripts.cli.context import Site
 
 
 @contextmanager
-def explained(site: Site) -> Iterator[None]:
+def explained(engine: Engine) -> Iterator[None]:
     """Raises ClickException: the store is away, or without its tables."""
     try:
         yield
     except (OperationalError, InterfaceError, ProgrammingError) as fault:
         problem = str(fault.orig).splitlines()[0]
         raise click.ClickException(
-            f"{store_name(site.engine)}: {problem}. `l110 db upgrade` makes its tables;"
+            f"{store_name(engine)}: {problem}. `l110 db upgrade` makes its tables;"
             " `l110 doctor` says what else is wrong."
         ) from None
 
 
 @contextmanager
 def read_store(site: Site) -> Iterator[Session]:
-    with explained(site), reading(site.engine) as session:
+    with explained(site.engine), reading(site.engine) as session:
         yield session
 
 
 @contextmanager
 def write_store(site: Site) -> Iterator[Session]:
     """One transaction, committed on leaving."""
-    with explained(site), writing(site.engine) as session:
+    with explained(site.engine), writing(site.engine) as session:
         yield session

@@ -38,7 +38,7 @@ def worker_once(site: Site) -> None:
     """Each job one turn, and say how much was done."""
     from scripts import worker as process
 
-    with explained(site):
+    with explained(site.engine):
         did = process.run_once(site.settings, site.engine)
     click.echo(f"{did} done")
 
@@ -49,7 +49,7 @@ def worker_once(site: Site) -> None:
 @pass_site
 def worker_dead(site: Site, limit: int, as_json: bool) -> None:
     """Messages that were given up, the oldest first, with the reason of the last failure."""
-    with explained(site), reading(site.engine) as session:
+    with explained(site.engine), reading(site.engine) as session:
         rows = [_as_dict(row) for row in dead_letters(session, limit)]
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False))
@@ -70,7 +70,7 @@ def worker_retry(site: Site, ids: tuple[int, ...], every: bool) -> None:
     """Try dead letters again at once, as if they were new."""
     if bool(ids) == every:
         raise click.UsageError("name the ids that `l110 worker dead` shows, or say --all.")
-    with explained(site), writing(site.engine) as session:
+    with explained(site.engine), writing(site.engine) as session:
         wanted = [row.id for row in dead_letters(session, 10_000)] if every else list(ids)
         revived = revive(session, MESSAGES, wanted, datetime.now(UTC))
     if revived < len(wanted):

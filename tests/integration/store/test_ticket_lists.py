@@ -1,126 +1,222 @@
-"""Lists of tickets on both stores: who sees what, page by page, and words as they stand."""
+"""Lists of tickets: page by page, by what is asked for, and out of an index."""
 
+import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert
+from click.testing import CliRunner
+from sqlalchemy import Engine, text
+from sqlalchemy.dialects import postgresql, sqlite
 
-from db import ticket_lists
-from db.engine import reading, writing
-from db.models import CallRow, CallStepRow, TicketRow
-from db.ticket_lists import Wanted, list_tickets, live_seat, seats_of_call
-from tickets.access import LISTS, may_see
-from tickets.roles import Actor, Role
+from db.engine import make_engine, reading, writing
+from db.models import TicketRow
+from db.ticket_bulk import insert_rows
+from db.ticket_lists import Wanted, list_tickets, listing, mark_of
+from db.upgrade import upgrade
+from scripts.cli.main import l110
 
-T0 = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
-SUPERVISOR = Actor("chen", frozenset({Role.SUPERVISOR}))
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+MANY = 20_000
+STATES = ("closed", "closed", "closed", "in-progress")
+PLANS = {
+    "state": (Wanted(state="new"), "ix_tickets_state_opened_at"),
+    "unit": (Wanted(unit="unit-3"), "ix_tickets_unit_opened_at_id"),
+    "responsible": (Wanted(responsible="person-7"), "ix_tickets_claimed_by_opened_at_id"),
+    "matter": (Wanted(matter="0104"), "ix_tickets_matter_opened_at"),
+    "caller": (Wanted(caller="15400000009"), "ix_tickets_caller_opened_at"),
+    "everything": (Wanted(), "ix_tickets_opened_at_id"),
+    "a week": (
+        Wanted(opened_from=T0 + timedelta(days=7), opened_before=T0 + timedelta(days=14)),
+        "ix_tickets_opened_at_id",
+    ),
+}
 
 
-def row(n: int, **values: object) -> dict[str, object]:
-    return {
-        "number": f"20261123-{n:06d}",
+def row(n: int, **other: object) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "number": f"20260101-{n:06d}",
         "provisional_number": f"P-{n}",
-        "source": "counter",
-        "state": "new",
-        "opened_at": T0 + timedelta(seconds=n // 3),  # three share each second
-        **values,
+        "source": "web",
+        "state": "new" if n % 50 == 4 else STATES[n % 4],
+        "opened_at": T0 + timedelta(minutes=10 * (n // 2)),  # two at a time
+        "unit": f"unit-{n % 31}",
+        "claimed_by": f"person-{n % 101}",
+        "matter": f"01{n % 47:02d}",
+        "caller": f"154{n % 97:08d}",
+        "request": f"水管 {n}",
+        "close_exempt": "withdrawn",
     }
+    return told | other
 
 
-def fill(store: Engine, rows: list[dict[str, object]]) -> None:
+@pytest.fixture
+def some(store: Engine) -> Engine:
     with writing(store) as session:
-        for each in rows:
-            session.execute(insert(TicketRow).values(each))
+        insert_rows(session, TicketRow, [row(n) for n in range(200)])
+    return store
 
 
-def numbers(store: Engine, actor: Actor = SUPERVISOR, **wanted: Any) -> list[str]:  # noqa: ANN401
-    with reading(store) as session:
-        asked = Wanted(**{"limit": 200, **wanted})
-        return [str(row.number) for row in list_tickets(session, actor, asked)]
+def numbers(engine: Engine, wanted: Wanted, *, limit: int = 500) -> list[int]:
+    with reading(engine) as session:
+        found = list_tickets(session, wanted, limit=limit)
+        return [int(str(ticket.number)[-6:]) for ticket in found]
 
 
-def test_pages_have_every_ticket_once_newest_first(store: Engine) -> None:
-    fill(store, [row(n) for n in range(1, 26)])
-    seen: list[str] = []
+def test_pages_put_together_are_the_whole_list_newest_first(some: Engine) -> None:
+    walked: list[int] = []
     after = None
-    while True:
-        with reading(store) as session:
-            page = list_tickets(session, SUPERVISOR, Wanted(limit=4, after=after))
-            if not page:
-                break
-            after = (page[-1].opened_at, page[-1].id)
-            seen += [str(each.number) for each in page]
-        if len(seen) == 8:  # one that comes in meanwhile moves no page
-            fill(store, [row(99)])
-    assert seen == [f"20261123-{n:06d}" for n in range(25, 0, -1)]
+    with reading(some) as session:
+        while page := list_tickets(session, Wanted(), limit=7, after=after):
+            walked += [ticket.id for ticket in page]
+            after = mark_of(page[-1])
+    assert walked == sorted(walked, reverse=True)
+    assert len(walked) == 200
 
 
-def test_each_filter_and_all_together(store: Engine) -> None:
-    values: dict[str, Any] = {
-        "state": "screened", "unit": "water", "responsible": "wang", "matter": "0101",
-        "caller": "13800000001",
-    }  # fmt: skip
-    fill(store, [row(1, **values), row(2)])
-    fill(store, [row(10 + n, **{**values, name: "x"}) for n, name in enumerate(values)])
-    assert numbers(store, **values) == ["20261123-000001"]
-    for name, value in values.items():
-        assert "20261123-000002" not in numbers(store, **{name: value})
-        assert len(numbers(store, **{name: value})) == len(values)
+def test_what_is_opened_meanwhile_shifts_no_page(some: Engine) -> None:
+    with reading(some) as session:
+        first = list_tickets(session, Wanted(), limit=10)
+        after, last = mark_of(first[-1]), first[-1].id
+    with writing(some) as session:
+        insert_rows(session, TicketRow, [row(500, opened_at=T0 + timedelta(days=90))])
+    with reading(some) as session:
+        assert list_tickets(session, Wanted(), limit=1, after=after)[0].id == last - 1
 
 
-WORDS = ["100%", "a_b", "\\", "'; DROP TABLE tickets; --", "%", "_", "水管"]
+def test_each_filter_leaves_exactly_its_own(some: Engine) -> None:
+    def those(keep) -> list[int]:
+        return [n for n in reversed(range(200)) if keep(n)]
 
-
-@pytest.mark.parametrize("word", WORDS)
-def test_words_are_looked_for_as_they_stand(store: Engine, word: str) -> None:
-    """B36."""
-    fill(store, [row(1, request=f"before {word} after"), row(2, request="100 axb /")])
-    assert numbers(store, text=word) == ["20261123-000001"]
-
-
-@pytest.mark.control("B36", without="the escape of LIKE's own characters")
-def test_control_without_the_escape_a_per_cent_sign_finds_everything(
-    store: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(store, [row(1, request="100%"), row(2, request="100 axb")])
-    plain = [TicketRow.request.icontains("%", autoescape=False)]
-    monkeypatch.setattr(ticket_lists, "_filters", lambda _: plain)
-    assert len(numbers(store, text="%")) == 2
-
-
-def test_the_list_and_the_rule_mean_the_same(store: Engine) -> None:
-    grid = product(("water", "power", None), ("wang", "li", None), (True, False))
-    fill(
-        store,
-        [
-            row(n, unit=unit, responsible=responsible, sealed=sealed)
-            for n, (unit, responsible, sealed) in enumerate(grid)
-        ],
+    assert numbers(some, Wanted(state="new")) == those(lambda n: n % 50 == 4)
+    assert numbers(some, Wanted(unit="unit-3")) == those(lambda n: n % 31 == 3)
+    assert numbers(some, Wanted(responsible="person-7")) == those(lambda n: n % 101 == 7)
+    assert numbers(some, Wanted(matter="0104")) == those(lambda n: n % 47 == 4)
+    assert numbers(some, Wanted(caller="15400000009")) == [106, 9]
+    early = Wanted(opened_from=T0, opened_before=T0 + timedelta(minutes=20))
+    assert numbers(some, early) == [3, 2, 1, 0]
+    assert numbers(some, Wanted(state="new", unit="unit-30")) == those(
+        lambda n: n % 50 == 4 and n % 31 == 30
     )
-    with reading(store) as session:
-        every = list_tickets(session, SUPERVISOR, Wanted(limit=200))
-    assert len(every) == 18
-    roles = [*({role} for role in LISTS), {Role.HANDLER, Role.OPERATOR}]
-    for name, held, units in product(("wang", "li"), roles, (set(), {"water"}, {"water", "power"})):
-        actor = Actor(name, frozenset(held), frozenset(units))
-        allowed = [str(each.number) for each in every if may_see(each, actor)]
-        assert numbers(store, actor) == allowed, actor
 
 
-def test_every_seat_that_talked_is_known_and_who_has_him_now(store: Engine) -> None:
-    with writing(store) as session:
-        for n, member in enumerate(("8001", "7001")):
-            session.add(
-                CallStepRow(
-                    event_id=f"e{n}", node="n1", leg="1", call_id="c1", kind="seat", at=T0,
-                    data={"member": member},
-                )
-            )  # fmt: skip
-        session.add(CallRow(call_id="c1", node="n1", seat="7001"))
-        session.add(CallRow(call_id="c2", node="n1", seat="7002", ended_at=T0))
-    with reading(store) as session:
-        assert seats_of_call(session, "c1") == {"8001", "7001"}
-        assert seats_of_call(session, None) == frozenset()
-        assert [live_seat(session, each) for each in ("c1", "c2", None)] == ["7001", None, None]
+@pytest.mark.parametrize(
+    ("sought", "found"),
+    [
+        ("50%", [203]), ("_", [204]), ("%", [203]), ("\\", [205]), ("' OR 1=1 --", [206]),
+        ("KTV", [207]), ("ktv", [207]), ("漏水", [208]),
+        ("É", [209]), ("é", []), ("水管 199", [199]),
+        ("桥头", [210]),
+    ],
+)  # fmt: skip
+def test_a_text_is_sought_letter_by_letter(some: Engine, sought: str, found: list[int]) -> None:
+    told = ["降价50%", "a_b", "C:\\x", "x' OR 1=1 --", "Ktv太吵", "屋顶漏水", "CAFÉ"]
+    with writing(some) as session:
+        rows = [row(203 + n, request=words) for n, words in enumerate(told)]
+        insert_rows(session, TicketRow, rows)
+        insert_rows(session, TicketRow, [row(210, request=None, place="桥头1号")])
+    assert numbers(some, Wanted(text=sought)) == found
+
+
+@pytest.fixture(scope="module")
+def many_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    yield from filled(f"sqlite:///{tmp_path_factory.mktemp('many')}/store.sqlite3")
+
+
+@pytest.fixture(scope="module")
+def many_postgresql(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    yield from filled(request.getfixturevalue("postgres").new_database("many_tickets"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def many(request: pytest.FixtureRequest) -> Engine:
+    engine: Engine = request.getfixturevalue(f"many_{request.param}")
+    return engine
+
+
+def filled(url: str) -> Iterator[Engine]:
+    engine = make_engine(url, statement_timeout_s=60)
+    upgrade(engine)
+    with writing(engine) as session:
+        insert_rows(session, TicketRow, [row(n) for n in range(MANY)])
+    with writing(engine) as session:
+        session.execute(text("ANALYZE"))
+    yield engine
+    engine.dispose()
+
+
+def plan(engine: Engine, wanted: Wanted) -> str:
+    with reading(engine) as session:
+        page = list_tickets(session, wanted, limit=20)
+        statement = listing(wanted, 20, mark_of(page[-1]), engine.dialect.name)
+    is_sqlite = engine.dialect.name == "sqlite"
+    how = sqlite.dialect() if is_sqlite else postgresql.dialect()
+    written = str(statement.compile(dialect=how, compile_kwargs={"literal_binds": True}))
+    explain = "EXPLAIN QUERY PLAN" if is_sqlite else "EXPLAIN"
+    with engine.connect() as connection:
+        told = connection.exec_driver_sql(f"{explain} {written}".replace("%", "%%"))
+        return "\n".join(str(line[-1]) for line in told)
+
+
+@pytest.mark.parametrize("name", sorted(PLANS))
+def test_a_later_page_comes_out_of_an_index_in_its_order(many: Engine, name: str) -> None:
+    wanted, index = PLANS[name]
+    told = plan(many, wanted)
+    assert index in told
+    assert not scans_or_sorts(told), told
+
+
+def scans_or_sorts(told: str) -> bool:
+    """An incremental sort only puts those of one and the same second in order."""
+    whole_sort = any(
+        "Sort" in line and "Incremental" not in line and "Sort Key" not in line
+        for line in told.splitlines()
+    )
+    through_all = ("Seq Scan", "TEMP B-TREE", "SCAN tickets\n")
+    return whole_sort or any(words in f"{told}\n" for words in through_all)
+
+
+@pytest.mark.control(without="the index of a unit's tickets")
+@pytest.mark.parametrize("name", ["unit", "responsible"])
+def test_control_without_its_index_a_list_is_sorted_or_sought_through(
+    many: Engine, name: str
+) -> None:
+    wanted, index = PLANS[name]
+    column = "unit" if name == "unit" else "claimed_by"
+    with many.connect() as connection:
+        definition = f"CREATE INDEX {index} ON tickets ({column}, opened_at, id)"
+        connection.exec_driver_sql(f"DROP INDEX {index}")
+        connection.commit()
+        try:
+            told = plan(many, wanted)
+        finally:
+            connection.exec_driver_sql(definition)
+            connection.commit()
+    assert index not in told
+    through_all = "ix_tickets_opened_at_id" in told
+    assert through_all or scans_or_sorts(told), told
+
+
+def command(engine: Engine, tmp_path: Path, *words: str) -> str:
+    config = tmp_path / "settings.toml"
+    url = engine.url.render_as_string(hide_password=False)
+    config.write_text(f'database_url = "{url}"\nvar_dir = "{tmp_path}/var"\n')
+    done = CliRunner().invoke(l110, ["--config", str(config), "tickets", "list", *words])
+    assert done.exit_code == ("nowhere" in words), done.output
+    return done.output
+
+
+def test_the_command_filters_and_goes_on_where_the_last_page_ended(
+    some: Engine, tmp_path: Path
+) -> None:
+    first = json.loads(command(some, tmp_path, "--unit", "unit-3", "--limit", "2", "--json"))
+    assert [each["number"] for each in first] == ["20260101-000189", "20260101-000158"]
+    last = first[-1]["number"]
+    words = ("--unit", "unit-3", "--limit", "1", "--after", last)
+    assert "20260101-000127" in command(some, tmp_path, *words)
+    assert "--after 20260101-000127" in command(some, tmp_path, *words)
+    day = ("--from", "2026-01-01", "--before", "2026-01-01T08:10", "--json")
+    assert len(json.loads(command(some, tmp_path, *day))) == 2
+    assert "no ticket nowhere to go on after" in command(some, tmp_path, "--after", "nowhere")

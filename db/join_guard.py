@@ -1,0 +1,66 @@
+"""What the lifecycle cannot see: which other tickets hang on this one.
+
+A ticket that others are joined to is the head: it stays as long as they do. So every joined
+ticket points straight at a head, and there are neither chains nor circles.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models import TicketRow
+from tickets.lifecycle import Move
+from tickets.model import State
+from tickets.refused import MoveRefused, Refusal
+
+NO_HEAD = frozenset({State.JOINED, State.WITHDRAWN})
+
+
+def refuse_loose_ends(
+    session: Session, ticket: TicketRow, move: Move, given: Mapping[str, Any]
+) -> None:
+    """Also locks the tickets in question to the end of the transaction, the lower id first: two
+    that are joined to each other at once would else both find the other one open.
+
+    Raises:
+        MoveRefused: the head would be missing, or would be no head.
+    """
+    if move.to not in NO_HEAD:
+        return
+    head_id = given.get("joined_to") if move.to is State.JOINED else None
+    found = _locked(session, {ticket.id, head_id} - {None})
+    if move.to is State.JOINED:
+        _check_head(ticket, head_id, found)
+    if others := _joined_to(session, ticket.id):
+        raise MoveRefused(
+            Refusal.WRONG_STATE,
+            f"{ticket.number} has {len(others)} joined to it ({', '.join(others[:3])}):"
+            " undo that first, or join the other one to this",
+        )
+
+
+def _check_head(ticket: TicketRow, head_id: int | None, found: Mapping[int, TicketRow]) -> None:
+    head = found.get(head_id) if head_id else None
+    if head is None:
+        raise MoveRefused(Refusal.MISSING, f"no ticket has the id {head_id}: nothing to join to")
+    if head.id == ticket.id:
+        raise MoveRefused(Refusal.WRONG_STATE, f"{ticket.number} cannot be joined to itself")
+    if State(head.state) in NO_HEAD:
+        raise MoveRefused(
+            Refusal.WRONG_STATE, f"{head.number} is {head.state}: join to an open or closed ticket"
+        )
+
+
+def _locked(session: Session, ids: set[int | None]) -> dict[int, TicketRow]:
+    """SQLite has taken its one lock at the beginning of the transaction."""
+    query = select(TicketRow).where(TicketRow.id.in_(ids)).order_by(TicketRow.id)
+    fresh = query.with_for_update().execution_options(populate_existing=True)
+    return {row.id: row for row in session.scalars(fresh)}
+
+
+def _joined_to(session: Session, ticket_id: int) -> list[str]:
+    hanging = TicketRow.joined_to == ticket_id, TicketRow.state == State.JOINED.value
+    query = select(TicketRow.number, TicketRow.provisional_number).where(*hanging)
+    return [number or provisional for number, provisional in session.execute(query)]
