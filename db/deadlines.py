@@ -21,6 +21,7 @@ from tickets.roles import system
 from tickets.working_time import DeadlineTooFar, WorkingTime, measure
 
 SHIFTED_BY = frozenset({"go-on", "grant"})
+WITH_DEADLINE = SHIFTED_BY | {"dispatch"}
 CHANGED = "the working days were published or changed"
 PAGE = 200
 

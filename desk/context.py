@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from db.audit_heads import HeadFile
 from db.audit_log import Entry, append
 from db.engine import writing
+from db.models import TicketRow
+from db.ticket_moves import Order, apply_move
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,7 @@ class Desk:
     """now: aware. codes_key: the site's key of the codes (desk/security/codes.py).
 
     https: browsers reach the desk over HTTPS, so the cookie is sent over nothing else.
+    apply: makes a move, with the deadline that goes with it.
     """
 
     engine: Engine
@@ -24,6 +27,7 @@ class Desk:
     codes_key: bytes
     heads: HeadFile
     https: bool = False
+    apply: Callable[[Session, int, Order], TicketRow] = apply_move
 
     def audit(self, session: Session, entry: Entry) -> None:
         """In the transaction of what is audited, as its last act."""

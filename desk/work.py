@@ -15,7 +15,7 @@ from db.audit_log import Entry
 from db.engine import writing
 from db.models import TicketRow
 from db.ticket_access import live_seat, seats_of_call
-from db.ticket_moves import Order, StaleEdit, TicketUnknown, apply_move
+from db.ticket_moves import Order, StaleEdit, TicketUnknown
 from db.tickets import find_ticket, open_ticket
 from desk.context import Desk
 from desk.views import TicketView, columns_view, ticket_view
@@ -105,7 +105,7 @@ def open_new(desk: Desk, who: Who, new: NewTicket) -> TicketView:
         row = open_ticket(session, draft, by=who.actor.name)
         if new.given:
             order = Order("edit", who.actor, now, 1, _given(session, new.given))
-            row = apply_move(session, row.id, order)
+            row = desk.apply(session, row.id, order)
         view = ticket_view(session, row)
         _audit(desk, session, who, "ticket.open", view.number, {"fields": sorted(new.given)})
     return view
@@ -124,7 +124,7 @@ def move_ticket(desk: Desk, who: Who, number: str, wish: Wish) -> TicketView:
         try:
             given = _given(session, wish.given)
             order = Order(wish.move, who.actor, desk.now(), wish.version, given, wish.because)
-            row = apply_move(session, ticket.id, order)
+            row = desk.apply(session, ticket.id, order)
         except StaleEdit as stale:
             yours = {"move": wish.move, "given": dict(wish.given), "because": wish.because}
             raise Stale(str(stale), yours, columns_view(session, stale.now)) from None

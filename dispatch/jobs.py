@@ -1,4 +1,4 @@
-"""What the worker does, and how often. A further job is one line in `jobs_of`."""
+"""What the worker does, and how often. A further job is one line in scripts/worker.py."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,9 +19,3 @@ class Job:
     name: str
     every_s: float
     run: Run
-
-
-def jobs_of(*, send: Run, send_every_s: float) -> list[Job]:
-    return [
-        Job("send", send_every_s, send),
-    ]

@@ -1,15 +1,9 @@
 """The worker's part in deadlines: notices each minute, provisional deadlines each hour."""
 
-from collections.abc import Callable
-from datetime import datetime
-
-from sqlalchemy import Engine
-
 from db.deadlines import recompute_provisional
 from db.supervision import PassOn, make_notices
+from dispatch.jobs import Run
 from tickets.deadline_rules import DeadlineRules
-
-Run = Callable[[Engine, datetime], int]
 
 
 def notices(rules: DeadlineRules, pass_on: PassOn | None = None) -> Run:

@@ -1,13 +1,21 @@
 """The desk as a command or a process of this node has it."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from db.audit_heads import HeadFile
+from db.deadlines import WITH_DEADLINE, order_with_deadline
+from db.models import TicketRow
+from db.ticket_moves import Order, apply_move
 from desk.context import Desk
 from scripts.asterisk_config import secret
+from scripts.deadlines import deadline_rules
+from tickets.deadline_rules import DeadlineRulesRejected
+from tickets.refused import MoveRefused, Refusal
 
 CODES_KEY = "desk-codes"
 
@@ -24,4 +32,20 @@ def desk_of(settings: Settings, engine: Engine) -> Desk:
         codes_key=secret(settings.secret_path(CODES_KEY)).encode(),
         heads=heads_of(settings),
         https=settings.web.https,
+        apply=moves_of(settings),
     )
+
+
+def moves_of(settings: Settings) -> Callable[[Session, int, Order], TicketRow]:
+    """Makes a move with its deadline. The file of deadlines is read when one is needed."""
+
+    def apply(session: Session, ticket_id: int, order: Order) -> TicketRow:
+        if order.move not in WITH_DEADLINE:
+            return apply_move(session, ticket_id, order)
+        try:
+            rules = deadline_rules(settings)
+        except (OSError, DeadlineRulesRejected) as fault:
+            raise MoveRefused(Refusal.MISSING, f"no deadline can be reckoned: {fault}") from None
+        return order_with_deadline(session, ticket_id, order, rules)
+
+    return apply

@@ -14,7 +14,7 @@ from scripts.keeper.patience import patience_s
 SOURCES = ROOT / "config/systemd"
 MANAGER = ("ami-reader", "ami-actor")
 FIGURES = "asterisk-metrics"
-SENDING = ("answer-links", "webhook")
+WORKER = ("ami-actor", "answer-links", "webhook")  # calls back, signs links and webhooks
 MAIL_PASSWORD = "smtp-password"  # of a site's mail server; handed out where it is there
 PASSWORDS = "pgpass"  # PostgreSQL's own file of passwords; used where it is there
 KEEPER_S = 30.0
@@ -69,7 +69,7 @@ def _values(settings: Settings, config: Path | None, user: str) -> dict[str, obj
         "hardening": fill((SOURCES / "hardening.part").read_text(), {"var": settings.var}),
         "all_credentials": _credentials(settings, [*MANAGER, FIGURES, *registered]),
         "manager_credentials": _credentials(settings, MANAGER),
-        "worker_credentials": _credentials(settings, [*SENDING, *_if_there(settings)]),
+        "worker_credentials": _credentials(settings, [*WORKER, *_if_there(settings)]),
         "store_credentials": passwords,
         **_of_the_desk(settings),
     }

@@ -4,14 +4,18 @@ import os
 import secrets
 import signal
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy import Engine
 
 from config.settings import Settings
-from dispatch.jobs import Job, jobs_of
+from dispatch.jobs import Job, Run
+from dispatch.supervision import notices, provisional_deadlines
 from dispatch.worker import Worker
+from scripts.call_backs import call_back_due
+from scripts.deadlines import deadline_rules
 from scripts.keeper.patience import patience_s
 from scripts.logs import set_up_logs
 from scripts.metrics.pages import Beat, PagesThread, metric_pages
@@ -19,8 +23,13 @@ from scripts.metrics.worker import WorkerMetrics, worker_registry
 from scripts.sd_notify import Notifier
 from scripts.sending import send_due
 from scripts.store import await_store
+from tickets.deadline_rules import DeadlineRules
 
 log = structlog.get_logger(__name__)
+
+CALL_BACKS_EVERY_S = 5.0
+SUPERVISION_EVERY_S = 60.0
+DEADLINES_EVERY_S = 3600.0
 
 
 def main(settings: Settings) -> None:
@@ -64,10 +73,18 @@ def own_name(settings: Settings) -> str:
 
 
 def jobs_for(settings: Settings, name: str, stop: threading.Event) -> list[Job]:
-    return jobs_of(
-        send=send_due(settings, name, stop.is_set),
-        send_every_s=settings.sending.every_s,
-    )
+    return [
+        Job("send", settings.sending.every_s, send_due(settings, name, stop.is_set)),
+        Job("call-backs", CALL_BACKS_EVERY_S, call_back_due(settings)),
+        Job("supervision", SUPERVISION_EVERY_S, _with_rules(settings, notices)),
+        Job("deadlines", DEADLINES_EVERY_S, _with_rules(settings, provisional_deadlines)),
+    ]
+
+
+def _with_rules(settings: Settings, job: Callable[[DeadlineRules], Run]) -> Run:
+    """The file is read at each turn: what an admin changes counts from then on, and a file that
+    may not go live fails this job alone."""
+    return lambda engine, now: job(deadline_rules(settings))(engine, now)
 
 
 def run_once(settings: Settings, engine: Engine) -> int:

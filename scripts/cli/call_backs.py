@@ -2,9 +2,8 @@
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -12,18 +11,16 @@ import structlog
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
-from config.settings import Settings
 from db.call_backs import attempts_of, turns
-from db.engine import reading, store_name
 from db.models import CallBackRow, CallBackTurnRow, TicketRow
 from db.tickets import find_ticket
-from dispatch.call_backs import Plan, run_call_backs
-from ivr.call_back import Placer
+from dispatch.call_backs import run_call_backs
 from reports.masking import mask_number
+from scripts.call_backs import placer_of, plan_of
 from scripts.cli.context import Site, pass_site
-from tickets.call_backs import HoursBad, Ladder, Outcome, Turn, hours_from
+from scripts.cli.stores import explained, read_store
+from tickets.call_backs import HoursBad, Turn
 from tickets.numbers import SHANGHAI
 
 limit_option = click.option("--limit", default=50, show_default=True, help="At most so many rows.")
@@ -34,46 +31,8 @@ ATTEMPT = (
 )  # fmt: skip
 
 
-def plan_of(settings: Settings) -> Plan:
-    """Raises HoursBad."""
-    own = settings.call_backs
-    pauses = {
-        Outcome.BUSY: own.after_busy_s,
-        Outcome.NO_ANSWER: own.after_no_answer_s,
-        Outcome.HUNG_UP: own.after_hung_up_s,
-        Outcome.NO_KEY: own.after_hung_up_s,
-        Outcome.FAILED: own.after_failed_s,
-    }
-    ladder = Ladder(
-        own.attempts, own.failures, {out: timedelta(seconds=s) for out, s in pauses.items()}
-    )
-    lost_after = timedelta(seconds=own.lost_after_s)
-    return Plan(hours_from(own.hours), ladder, own.at_once, lost_after)
-
-
-def placer_of(settings: Settings) -> Placer:
-    path = settings.secret_path("ami-actor")
-    return Placer(
-        settings.ami.host,
-        settings.ami.port,
-        lambda: path.read_text().strip(),
-        settings.call_backs.ring_s,
-    )
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-@contextmanager
-def _store(site: Site) -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, InterfaceError, ProgrammingError) as fault:
-        problem = str(fault.orig).splitlines()[0]
-        raise click.ClickException(
-            f"{store_name(site.engine)}: {problem}. `l110 db upgrade` makes its tables."
-        ) from None
 
 
 @click.group("call-backs")
@@ -95,7 +54,7 @@ def run_once(site: Site, as_json: bool) -> None:
         plan = plan_of(site.settings)
     except HoursBad as error:
         raise click.ClickException(f"call_backs.hours: {error}.") from None
-    with _store(site):
+    with explained(site.engine):
         done = run_call_backs(site.engine, placer_of(site.settings), _now(), plan)
     if as_json:
         click.echo(json.dumps(done.as_dict()))
@@ -115,7 +74,7 @@ def run_once(site: Site, as_json: bool) -> None:
 @pass_site
 def call_backs_list(site: Site, limit: int, as_json: bool, state: str | None) -> None:
     """Who is to be called, longest due first; `--state person`: those that a person must call."""
-    with _store(site), reading(site.engine) as session:
+    with read_store(site) as session:
         rows = turns(session, limit, state)
     if as_json:
         click.echo(json.dumps([_as_dict(*row) for row in rows], ensure_ascii=False))
@@ -129,7 +88,7 @@ def call_backs_list(site: Site, limit: int, as_json: bool, state: str | None) ->
 @pass_site
 def call_backs_show(site: Site, number: str, as_json: bool) -> None:
     """Every attempt for the ticket NUMBER, oldest first."""
-    with _store(site), reading(site.engine) as session:
+    with read_store(site) as session:
         ticket = find_ticket(session, number)
         if ticket is None:
             raise click.ClickException(f"no ticket {number}; `l110 tickets list` shows the newest.")

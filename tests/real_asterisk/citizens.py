@@ -14,7 +14,7 @@ from db.ticket_moves import Order, apply_move
 from db.tickets import open_ticket
 from dispatch.call_backs import Done, Plan, run_call_backs
 from scripts.asterisk_console import ask
-from scripts.cli.call_backs import placer_of
+from scripts.call_backs import placer_of
 from scripts.lab.feed import Event
 from scripts.lab.seats import Manner
 from scripts.lab.sip_message import Message

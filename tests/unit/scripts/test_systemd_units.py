@@ -96,7 +96,7 @@ def test_secrets_are_handed_out_only_to_who_needs_them_and_never_named_by_value(
         "asterisk": own,
         "watch": both,
         "desk": {"desk-codes"},
-        "worker": {"answer-links", "webhook"},
+        "worker": {"ami-actor", "answer-links", "webhook"},
     }
     text = "".join(units(settings, None, "root").values())
     assert settings.secret_path("ami-reader").read_text() not in text
