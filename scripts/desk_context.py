@@ -14,7 +14,7 @@ from db.ticket_moves import Order, apply_move
 from desk.context import Desk
 from scripts.asterisk_config import secret
 from scripts.deadlines import deadline_rules
-from tickets.deadline_rules import DeadlineRulesRejected
+from tickets.deadline_problems import DeadlineRulesRejected
 from tickets.refused import MoveRefused, Refusal
 
 CODES_KEY = "desk-codes"
