@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from db.engine import reading
 from db.ticket_moves import TicketUnknown
+from desk.answer_page import answer_router
 from desk.api import session as session_api
 from desk.api import tickets as tickets_api
 from desk.context import Desk
@@ -52,6 +53,8 @@ def create_app(desk: Desk) -> FastAPI:
     for router in (session_api.router, tickets_api.router):
         app.include_router(router, prefix="/api/v1")
     app.include_router(health)
+    if desk.links_key:
+        app.include_router(answer_router(desk.engine, desk.links_key, desk.now))
     for fault, handler in HANDLERS.items():
         app.add_exception_handler(fault, handler)
     app.add_middleware(Limits, refusals=app.state.refusals, https=desk.https)

@@ -20,6 +20,7 @@ class Desk:
 
     https: browsers reach the desk over HTTPS, so the cookie is sent over nothing else.
     apply: makes a move, with the deadline that goes with it.
+    links_key: of the signed links in mails to units; empty: no page answers them.
     """
 
     engine: Engine
@@ -28,6 +29,7 @@ class Desk:
     heads: HeadFile
     https: bool = False
     apply: Callable[[Session, int, Order], TicketRow] = apply_move
+    links_key: bytes = b""
 
     def audit(self, session: Session, entry: Entry) -> None:
         """In the transaction of what is audited, as its last act."""

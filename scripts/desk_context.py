@@ -14,6 +14,7 @@ from db.ticket_moves import Order, apply_move
 from desk.context import Desk
 from scripts.asterisk_config import secret
 from scripts.deadlines import deadline_rules
+from scripts.sending import link_secret
 from tickets.deadline_problems import DeadlineRulesRejected
 from tickets.refused import MoveRefused, Refusal
 
@@ -33,6 +34,7 @@ def desk_of(settings: Settings, engine: Engine) -> Desk:
         heads=heads_of(settings),
         https=settings.web.https,
         apply=moves_of(settings),
+        links_key=link_secret(settings),
     )
 
 

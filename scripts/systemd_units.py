@@ -14,7 +14,8 @@ from scripts.keeper.patience import patience_s
 SOURCES = ROOT / "config/systemd"
 MANAGER = ("ami-reader", "ami-actor")
 FIGURES = "asterisk-metrics"
-WORKER = ("ami-actor", "answer-links", "webhook")  # calls back, signs links and webhooks
+LINKS = "answer-links"
+WORKER = ("ami-actor", LINKS, "webhook")  # calls back, signs links and webhooks
 MAIL_PASSWORD = "smtp-password"  # of a site's mail server; handed out where it is there
 PASSWORDS = "pgpass"  # PostgreSQL's own file of passwords; used where it is there
 KEEPER_S = 30.0
@@ -79,7 +80,7 @@ def _of_the_desk(settings: Settings) -> dict[str, object]:
     """No secret of a desk is made where none is run."""
     if not settings.web.serve:
         return {"desk": "", "desk_silent_s": "0", "desk_credentials": ""}
-    return {"desk": f" {DESK}", "desk_credentials": _credentials(settings, [CODES_KEY])}
+    return {"desk": f" {DESK}", "desk_credentials": _credentials(settings, [CODES_KEY, LINKS])}
 
 
 def _credentials(settings: Settings, names: Iterable[str]) -> str:

@@ -95,7 +95,7 @@ def test_secrets_are_handed_out_only_to_who_needs_them_and_never_named_by_value(
     assert {name: found for name, found in given.items() if found} == {
         "asterisk": own,
         "watch": both,
-        "desk": {"desk-codes"},
+        "desk": {"desk-codes", "answer-links"},
         "worker": {"ami-actor", "answer-links", "webhook"},
     }
     text = "".join(units(settings, None, "root").values())
