@@ -14,6 +14,7 @@ from db.ticket_moves import Order, StaleEdit, TicketUnknown, apply_move
 from tickets.deadline import Deadline, deadline
 from tickets.deadline_course import Happening, course
 from tickets.deadline_rules import DeadlineClassUnknown, DeadlineRules
+from tickets.fields import fields_given
 from tickets.ladder import SUPERVISED
 from tickets.model import State
 from tickets.refused import MoveRefused, Refusal
@@ -42,15 +43,16 @@ def order_with_deadline(
     """apply_move, and the deadline that goes with it: for `dispatch`, `go-on` and `grant`.
 
     Every other move is passed on as it is, so a caller may send them all through here. A `due_at`
-    that the order gives by itself stands.
+    given with a dispatch or an overruling stands in place of the tier's end.
 
     Raises:
-        MoveRefused: as apply_move; or no such deadline class, or an end ten years ahead.
+        MoveRefused: as apply_move; or no such deadline class, an end ten years ahead, or a `due_at`
+            given with go-on or grant, which compute it.
     """
     try:
         if order.move == "dispatch":
             return _dispatch(session, ticket_id, order, rules)
-        if order.move in SHIFTED_BY and "due_at" not in order.given:
+        if order.move in SHIFTED_BY:
             return _shift(session, ticket_id, order, rules)
     except (DeadlineClassUnknown, DeadlineTooFar) as fault:
         raise MoveRefused(Refusal.MISSING, str(fault)) from None
@@ -86,25 +88,26 @@ def recompute(
 
 
 def recompute_provisional(engine: Engine, now: datetime, rules: DeadlineRules) -> list[str]:
-    """For the worker, once a day: what was provisional, and is final or elsewhere by now."""
+    """For the worker, each hour: what was provisional, and is final or elsewhere by now."""
     return recompute(engine, now, rules)
 
 
 def _dispatch(session: Session, ticket_id: int, order: Order, rules: DeadlineRules) -> TicketRow:
     ticket = _ticket(session, ticket_id)
-    given = dict(order.given)
+    given = fields_given(order.move, order.given)
     service = given.get("service_class") or ticket.service_class
     name = str(given.get("deadline_class") or ticket.deadline_class or rules.class_for(service))
     tier = rules.tier(name, str(given.get("urgency") or ticket.urgency))
     given["deadline_class"] = name
-    if not given.get("due_at"):
+    by_hand = given.get("due_at")
+    if by_hand is None:
         found = deadline(order.at, tier, rules.time(load_calendar(session)))
         given |= {"due_at": found.due_at, "due_provisional": found.provisional}
     changed = apply_move(session, ticket_id, replace(order, given=given))
     session.add(
         TicketDeadlineRow(
             ticket_id=ticket_id, version=changed.version, deadline_class=name, tier=str(tier),
-            started_at=order.at, set_to=order.given.get("due_at"),
+            started_at=order.at, set_to=by_hand,
         )
     )  # fmt: skip
     session.flush()
@@ -112,6 +115,8 @@ def _dispatch(session: Session, ticket_id: int, order: Order, rules: DeadlineRul
 
 
 def _shift(session: Session, ticket_id: int, order: Order, rules: DeadlineRules) -> TicketRow:
+    if order.given.get("due_at"):
+        raise MoveRefused(Refusal.MISSING, f"{order.move} computes due_at by itself: leave it out")
     ticket = _ticket(session, ticket_id)
     begun = _begun(session, [ticket_id]).get(ticket_id)
     given = dict(order.given)

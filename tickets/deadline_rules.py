@@ -20,7 +20,8 @@ from tickets.ladder import Kind, Receiver, Rung, Side
 from tickets.model import ServiceClass, Urgency
 from tickets.working_time import Hours, Measure, MeasureUnknown, WorkingTime, measure
 
-LARGEST = 256_000
+LARGEST = 64_000  # bytes
+LONGEST_LINE = 1000  # tomllib needs minutes for a name of thousands of dots
 UNITS = ("minute", "hour", "day")
 PLACES = ("ticket", "title", "unit", "due", "number", "meeting")
 SPAN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])\Z", re.ASCII)
@@ -109,9 +110,14 @@ def _decoded(content: str | bytes, source: str) -> str:
 
 
 def _toml(text: str, source: str) -> dict[str, Any]:
+    for number, each in enumerate(text.split("\n"), start=1):
+        if len(each) > LONGEST_LINE:
+            raise DeadlineRulesRejected(
+                (Problem(source, number, "", f"longer than {LONGEST_LINE} characters"),)
+            )
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also a date that is none, or a number of 5,000 digits
         found = re.search(r"at line (\d+)", str(error))
         line = int(found[1]) if found else text.count("\n") + 1
         raise DeadlineRulesRejected((Problem(source, line, "", str(error)),)) from None

@@ -28,6 +28,8 @@ from scripts.watch.security import (
     SIP_OF_STRANGERS,
     Guesses,
 )
+from tickets.deadline_problems import DeadlineRulesRejected
+from tickets.deadline_rules import parse_deadlines
 
 Eats = Callable[[bytes], None]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -66,6 +68,14 @@ def rules(data: bytes) -> None:
     try:
         parse_rules(data, "rules.toml")
     except RuleSetRejected as refused:
+        if not refused.problems or any(problem.line < 1 for problem in refused.problems):
+            raise AssertionError("refused without a line") from refused
+
+
+def deadlines(data: bytes) -> None:
+    try:
+        parse_deadlines(data, "deadlines.toml")
+    except DeadlineRulesRejected as refused:
         if not refused.problems or any(problem.line < 1 for problem in refused.problems):
             raise AssertionError("refused without a line") from refused
 
@@ -156,6 +166,7 @@ TARGETS: Mapping[str, Eats] = {
     "cel": cel,
     "feed": of_a_file(_feed),
     "rules": rules,
+    "deadlines": deadlines,
     "facts": facts,
     "cdr": of_a_file(_cdr),
     "switch-list": of_a_file(_switch_list),

@@ -56,6 +56,11 @@ def test_a_class_that_is_not_there_is_refused_and_nothing_is_dispatched(late: Li
     assert ticket.row().state == "screened"
 
 
+def test_a_word_that_is_no_urgency_is_refused_as_by_every_move(late: Life) -> None:
+    with pytest.raises(MoveRefused, match="urgency is one of emergency, normal, urgent, not x"):
+        late().dispatched(urgency="x")
+
+
 def test_waiting_for_the_citizen_moves_the_end(late: Life) -> None:
     ticket = late()
     ticket.working("2026-09-14 10:00")
@@ -80,6 +85,14 @@ def test_a_granted_extension_is_the_end_and_a_denied_one_is_not(late: Life) -> N
     assert ticket.explained().deadline.extended_to == wish
     ticket.move("wait", HANDLER, "2026-09-29 08:00", "he is away")
     assert ticket.move("go-on", HANDLER, "2026-09-29 10:00").due_at == at("2026-09-30 16:30")
+
+
+def test_going_on_and_granting_compute_the_end_by_themselves(late: Life) -> None:
+    ticket = late()
+    ticket.working("2026-09-14 10:00")
+    ticket.move("wait", HANDLER, because="he is away")
+    with pytest.raises(MoveRefused, match="go-on computes due_at by itself: leave it out"):
+        ticket.move("go-on", HANDLER, due_at=at("2027-01-01 00:00"))
 
 
 def test_an_extension_of_a_lifetime_is_refused(late: Life) -> None:

@@ -115,6 +115,20 @@ def test_one_that_is_solved_between_looking_and_writing_is_left_alone(store: Eng
         assert write_notices(session, drafts, LONG_AFTER) == []
 
 
+@pytest.mark.control(without="the second look in the transaction that writes")
+def test_control_without_the_second_look_a_unit_is_blamed_for_what_it_has_solved(
+    store: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = Late(store)
+    late.working("2026-09-07 10:00")
+    with reading(store) as session:
+        drafts = missing_notices(session, LONG_AFTER, RULES)
+    late.move("solve", HANDLER, result="mended")
+    monkeypatch.setattr("db.supervision._still_late", lambda _session, drafts: drafts)
+    with writing(store) as session:
+        assert len(write_notices(session, drafts, LONG_AFTER)) == 5
+
+
 def test_a_deadline_that_has_moved_is_watched_anew(store: Engine) -> None:
     late = Late(store)
     late.working("2026-09-07 10:00")

@@ -108,8 +108,10 @@ def test_every_fault_of_a_file_is_told_at_once():
     ("content", "says"),
     [
         (b"\xd5\xc5", "is not UTF-8: save it in UTF-8"),
-        ("x = " + "[" * 5000, "nested too deeply"),
-        ("x" * 300_000, "longer than 256000 bytes"),
+        ("x = [" + "\n[" * 5000, "nested too deeply"),
+        ("a." * 30_000 + "a = 1", "f.toml:1: longer than 1000 characters"),
+        ("a = 2026-13-41", "f.toml:1: "),
+        ("x" * 300_000, "longer than 64000 bytes"),
         ("default = \n", "f.toml:1: "),
     ],
 )
