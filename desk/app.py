@@ -17,6 +17,7 @@ from db.ticket_moves import TicketUnknown
 from desk.api import session as session_api
 from desk.api import tickets as tickets_api
 from desk.context import Desk
+from desk.described import describe
 from desk.problems import Problem, ProblemBody, refused_move, response_of
 from desk.security.limits import SAFE, Limits
 from desk.security.refusals import NOBODY, Refusals
@@ -25,7 +26,7 @@ from desk.work import NoNumber, NotYours, Stale
 from tickets.people import PersonRefused
 from tickets.refused import MoveRefused
 
-THREADS = 20  # at work at once; the store has as many connections
+THREADS = 10  # at work at once: more would only wait for a connection of the store
 PROBLEMS = {
     "4XX": {"model": ProblemBody, "content": {"application/problem+json": {}}},
     "5XX": {"model": ProblemBody, "content": {"application/problem+json": {}}},
@@ -54,6 +55,7 @@ def create_app(desk: Desk) -> FastAPI:
     app.include_router(health)
     for fault, handler in HANDLERS.items():
         app.add_exception_handler(fault, handler)
+    describe(app, desk)
     app.add_middleware(Limits, refusals=app.state.refusals, https=desk.https)
     return app
 
