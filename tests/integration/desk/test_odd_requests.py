@@ -13,13 +13,8 @@ from tickets.fields import OF_MOVE
 from tickets.lifecycle import MOVES
 
 TEXT = st.text(max_size=30)
-SCALAR = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | TEXT
-)
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+SCALAR = st.none() | st.booleans() | st.integers() | FINITE | TEXT
 VALUE = SCALAR | st.lists(SCALAR, max_size=3) | st.dictionaries(TEXT, SCALAR, max_size=3)
 FIELDS = st.sampled_from(sorted(set().union(*OF_MOVE.values()))) | TEXT
 GIVEN = st.dictionaries(FIELDS, VALUE, max_size=4) | VALUE

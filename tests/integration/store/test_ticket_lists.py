@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, event, insert
 
 from db import ticket_lists
 from db.engine import reading, writing
@@ -124,3 +124,40 @@ def test_every_seat_that_talked_is_known_and_who_has_him_now(store: Engine) -> N
         assert seats_of_call(session, "c1") == {"8001", "7001"}
         assert seats_of_call(session, None) == frozenset()
         assert [live_seat(session, each) for each in ("c1", "c2", None)] == ["7001", None, None]
+
+
+@pytest.mark.parametrize(
+    ("actor", "wanted"),
+    [
+        (SUPERVISOR, {}),
+        (SUPERVISOR, {"state": "new"}),
+        (SUPERVISOR, {"caller": "13800000001"}),
+        (Actor("wang", frozenset({Role.OPERATOR})), {}),
+    ],
+)
+def test_a_page_deep_in_the_list_is_found_by_index_and_not_sorted(
+    store: Engine, actor: Actor, wanted: dict[str, Any]
+) -> None:
+    fill(store, [row(n) for n in range(1, 30)])
+    said: list[str] = []
+
+    def explain(conn, _cursor, statement, parameters, _context, _many) -> None:
+        if statement.startswith("SELECT tickets"):
+            sqlite = conn.dialect.name == "sqlite"
+            how = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN "
+            said.extend(str(line) for line in conn.connection.execute(how + statement, parameters))
+
+    with reading(store) as session:
+        connection = session.connection()
+        if store.dialect.name == "postgresql":  # so few rows would be read whole
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+            connection.exec_driver_sql("SET LOCAL enable_sort = off")
+        event.listen(connection, "after_cursor_execute", explain)
+        list_tickets(session, actor, Wanted(limit=5, after=(T0 + timedelta(days=1), 9), **wanted))
+    plan = "\n".join(said)
+    assert "ix_tickets_" in plan
+    assert "SCAN tickets\n" not in plan
+    assert "Seq Scan" not in plan
+    assert "TEMP B-TREE" not in plan
+    assert "Sort" not in plan.replace("Incremental Sort", "").replace("Sort Key", "")
