@@ -20,6 +20,7 @@ from desk.context import Desk
 from desk.described import describe
 from desk.problems import Problem, ProblemBody, refused_move, response_of
 from desk.security.limits import SAFE, Limits
+from desk.security.passwords import TooManyAtOnce
 from desk.security.refusals import NOBODY, Refusals
 from desk.security.visitors import TheDesk, address_of
 from desk.work import NoNumber, NotYours, Stale
@@ -153,6 +154,7 @@ HANDLERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
     TicketUnknown: _as(404, "ticket-unknown"),
     NoNumber: _as(404, "no-number"),
     NotYours: _as(403, "not-yours"),
+    TooManyAtOnce: _as(429, "busy"),
     PersonRefused: _as(422, "invalid"),
     OperationalError: _away,
     InterfaceError: _away,

@@ -1,6 +1,7 @@
 """Signing in at a real desk: cookies, tokens, locks, and what every request must keep to."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from db.users import disable_user, reset_user
 from desk.app import create_app
 from desk.context import Desk
 from desk.security import codes
-from desk.security.passwords import hash_password
+from desk.security.passwords import a_place, hash_password
 from desk.security.visitors import CSRF, Visitor, visitor
 from desk.security.visitors import _found as found_behind
 from tests.integration.desk.people import (
@@ -88,6 +89,17 @@ def test_five_failures_lock_for_fifteen_minutes(site: Site, clock: Clock) -> Non
     assert site.stranger().sign_in("wang").status_code == 401
     clock.pass_by(minutes=15)
     assert site.stranger().sign_in("wang").status_code == 201
+
+
+def test_a_flood_of_sign_ins_is_told_to_wait_and_holds_up_nobody(site: Site) -> None:
+    wang = site.browser("wang")
+    with ExitStack() as held:
+        for _ in range(5):
+            held.enter_context(a_place())
+        for _ in range(6):
+            assert refusal(site.stranger().sign_in("liu")) == (429, "busy")
+        assert wang.get("/me").status_code == 200
+    assert site.stranger().sign_in("liu").status_code == 201, "none of those counted"
 
 
 def test_fifteen_minutes_idle_end_it_and_each_request_begins_them_anew(
