@@ -87,6 +87,25 @@ def reset_user(
     end_sign_ins(session, name)
 
 
+def change_user(
+    session: Session,
+    name: str,
+    *,
+    roles: frozenset[Role],
+    units: frozenset[str],
+    seat: str | None,
+    totp_salt: str | None,
+) -> None:
+    """Holds from the person's next request on. `totp_salt`: for who had no codes yet.
+
+    Raises:
+        UserUnknown
+    """
+    user = user_named(session, name)
+    user.roles, user.units, user.seat = " ".join(sorted(roles)), sorted(units), seat
+    user.totp_salt = user.totp_salt or totp_salt
+
+
 def choose_password(session: Session, name: str, password_hash: str, keep: str) -> None:
     """The person's own; every sign-in but `keep` (a token's hash) ends. Raises UserUnknown."""
     user = user_named(session, name)

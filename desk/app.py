@@ -18,15 +18,17 @@ from desk.answer_page import answer_router
 from desk.api import session as session_api
 from desk.api import tickets as tickets_api
 from desk.context import Desk
+from desk.described import describe
 from desk.problems import Problem, ProblemBody, refused_move, response_of
 from desk.security.limits import SAFE, Limits
+from desk.security.passwords import TooManyAtOnce
 from desk.security.refusals import NOBODY, Refusals
 from desk.security.visitors import TheDesk, address_of
 from desk.work import NoNumber, NotYours, Stale
 from tickets.people import PersonRefused
 from tickets.refused import MoveRefused
 
-THREADS = 20  # at work at once; the store has as many connections
+THREADS = 10  # at work at once: more would only wait for a connection of the store
 PROBLEMS = {
     "4XX": {"model": ProblemBody, "content": {"application/problem+json": {}}},
     "5XX": {"model": ProblemBody, "content": {"application/problem+json": {}}},
@@ -57,6 +59,7 @@ def create_app(desk: Desk) -> FastAPI:
         app.include_router(answer_router(desk.engine, desk.links_key, desk.now))
     for fault, handler in HANDLERS.items():
         app.add_exception_handler(fault, handler)
+    describe(app, desk)
     app.add_middleware(Limits, refusals=app.state.refusals, https=desk.https)
     return app
 
@@ -154,6 +157,7 @@ HANDLERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
     TicketUnknown: _as(404, "ticket-unknown"),
     NoNumber: _as(404, "no-number"),
     NotYours: _as(403, "not-yours"),
+    TooManyAtOnce: _as(429, "busy"),
     PersonRefused: _as(422, "invalid"),
     OperationalError: _away,
     InterfaceError: _away,

@@ -1,6 +1,7 @@
 """What a request may be before anything reads it, and the headers of every answer."""
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -162,6 +163,8 @@ def _check_values(value: Any) -> None:  # noqa: ANN401  whatever JSON may hold
                 inner += [*each.keys(), *each.values()]
             elif isinstance(each, list):
                 inner += each
+            elif isinstance(each, float) and not math.isfinite(each):
+                raise Problem(400, "bad-json", "a number is no number: JSON has no NaN")
             elif isinstance(each, str) and not _can_be_kept(each):
                 raise Problem(400, "bad-text", "half of a character, or a NUL, is in a text")
         values = inner

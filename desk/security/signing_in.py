@@ -11,7 +11,7 @@ from db.sign_ins import Attempt, succeed, take_attempt
 from db.users import choose_password, user_named
 from desk.context import Desk
 from desk.security import codes
-from desk.security.passwords import hash_password, is_password, nobodys
+from desk.security.passwords import a_place, hash_password, is_password, nobodys
 from tickets.people import NAME, PersonRefused, check_password
 
 WRONG = (
@@ -40,8 +40,13 @@ def sign_in(desk: Desk, given: Given) -> str:
     """A token for the cookie. Audited, also when it is refused.
 
     Raises:
-        SignInRefused
+        SignInRefused, TooManyAtOnce
     """
+    with a_place():
+        return _sign_in(desk, given)
+
+
+def _sign_in(desk: Desk, given: Given) -> str:
     now = desk.now()
     with writing(desk.engine) as session:
         attempt = take_attempt(session, given.name, now)
@@ -69,7 +74,13 @@ def change_password(desk: Desk, name: str, old: str, new: str, *, keep: str, add
 
     Raises:
         SignInRefused: `old` is not the password. PersonRefused: nobody may have `new`.
+        TooManyAtOnce
     """
+    with a_place():
+        _change_password(desk, name, old, new, keep=keep, address=address)
+
+
+def _change_password(desk: Desk, name: str, old: str, new: str, *, keep: str, address: str) -> None:
     with writing(desk.engine) as session:
         attempt = take_attempt(session, name, desk.now())
     if attempt is None or not is_password(old, attempt.password_hash):

@@ -28,8 +28,8 @@ class Port:
 
 
 def ports_of(settings: Settings) -> tuple[Port, ...]:
-    """Those that must be ours before a call can come in."""
-    return (
+    """Those that must be ours before a node is ready."""
+    usual = (
         Port("sip.port", "udp", settings.sip.host, settings.sip.port),
         Port("agi.port", "tcp", settings.agi.host, settings.agi.port),
         Port("ami.port", "tcp", settings.ami.host, settings.ami.port),
@@ -40,6 +40,8 @@ def ports_of(settings: Settings) -> tuple[Port, ...]:
         Port("health.keep_port", "tcp", settings.health_host, settings.health.keep_port),
         Port("health.worker_port", "tcp", settings.health_host, settings.health.worker_port),
     )
+    desk = Port("web.port", "tcp", settings.web_host, settings.web.port)
+    return (*usual, desk) if settings.web.serve else usual
 
 
 def refusal(port: Port) -> str | None:

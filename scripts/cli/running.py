@@ -110,7 +110,7 @@ def parts(settings: Settings) -> tuple[Part, ...]:
     def opened(setting: str) -> bool:
         return all(ports.listening(p) for p in ports.ports_of(settings) if p.setting == setting)
 
-    return (
+    usual = (
         Part("Asterisk", lambda: running("asterisk") and booted(settings)),
         Part("SIP", lambda: opened("sip.port")),
         Part("manager", lambda: opened("ami.port")),
@@ -120,6 +120,9 @@ def parts(settings: Settings) -> tuple[Part, ...]:
         Part("keeper", lambda: running("keep") and opened("health.keep_port")),
         Part("watch", lambda: running("watch") and told.heard(told.path_of(settings)) is not None),
     )
+    # It listens before its store is there: a store that is away keeps no node from being ready.
+    desk = Part("desk", lambda: running("desk") and opened("web.port"))
+    return (*usual, desk) if settings.web.serve else usual
 
 
 def booted(settings: Settings) -> bool:

@@ -21,6 +21,7 @@ from db.users import (
     UserUnknown,
     add_user,
     all_users,
+    change_user,
     disable_user,
     reset_user,
     user_named,
@@ -124,6 +125,47 @@ def users_list(site: Site, as_json: bool) -> None:
     show(table)
 
 
+@users.command("change")
+@click.argument("name")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice(sorted(role.value for role in GIVEN)),
+    help="All roles from now on; once or more.",
+)
+@click.option("--unit", "units", multiple=True, help="All units from now on; once or more.")
+@click.option("--seat", help="Extension at which the person sits; `none`: at none.")
+@to_option
+@pass_site
+def users_change(
+    site: Site,
+    name: str,
+    roles: tuple[str, ...],
+    units: tuple[str, ...],
+    seat: str | None,
+    to: Path | None,
+) -> None:
+    """Give NAME other roles, units or another seat; what is not named stays.
+
+    It holds from his next request on. Who becomes admin or auditor gets codes.
+    """
+    with _refusals(site):
+        desk = desk_of(site.settings, site.engine)
+        with reading(site.engine) as session:
+            now = user_named(session, name)
+            had, role_names, unit_names = now.totp_salt, now.roles.split(), now.units
+            new_seat = {None: now.seat, "none": None}.get(seat, seat)
+        kept_units = _units(roles, units, unit_names)
+        given = together(roles or role_names, kept_units)
+        salt = None if had else _salt(given, wanted=False)
+        with _kept(to, _told(desk, name, salt=salt)), writing(site.engine) as session:
+            change_user(session, name, roles=given, units=kept_units, seat=new_seat, totp_salt=salt)
+            detail = {"roles": sorted(given), "units": sorted(kept_units), "seat": new_seat}
+            _audit(desk, session, "users.change", name, detail)
+    click.echo(f"{name} is {', '.join(sorted(given))} from now on.")
+
+
 @users.command("disable")
 @click.argument("name")
 @pass_site
@@ -160,6 +202,13 @@ def users_reset(site: Site, name: str, new_codes: bool, to: Path | None) -> None
 
 def _audit(desk: Desk, session: Session, action: str, name: str, detail: dict[str, Any]) -> None:
     desk.audit(session, Entry(f"cli:{who()}", action, name, desk.now(), detail=detail))
+
+
+def _units(roles: tuple[str, ...], units: tuple[str, ...], had: list[str]) -> frozenset[str]:
+    """Who is a handler no more has no unit any more."""
+    if roles and Role.HANDLER not in roles:
+        return frozenset(units)
+    return frozenset(units or had)
 
 
 def _salt(roles: frozenset[Role], *, wanted: bool) -> str | None:

@@ -94,6 +94,7 @@ def _say_next(*, first: bool) -> None:
     tell("next: what runs is still the release before. This ends no call (who is in the menu just")
     tell("  then goes to the police):")
     tell("  systemctl restart l110-ivr l110-forward l110-watch l110-worker l110-keep")
+    tell("  and, where the desk runs, l110-desk: its pages connect again by themselves.")
     tell("  In a quiet hour, because it ends live calls: systemctl restart l110-asterisk")
 
 

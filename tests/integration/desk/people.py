@@ -16,6 +16,7 @@ from db.audit_log import entries
 from db.engine import reading, writing
 from db.users import NewUser, add_user
 from desk.context import Desk
+from desk.problems import URN
 from desk.security import codes
 from desk.security.passwords import hash_password
 from desk.security.visitors import CSRF
@@ -152,3 +153,35 @@ class Site:
     def details(self) -> list[str]:
         with reading(self.desk.engine) as session:
             return [e.detail for e in entries(session, 200)]
+
+
+def kind(answer: httpx.Response) -> str:
+    """Of the problem, whose shape is RFC 9457's."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert {"type", "title", "status", "detail"} <= body.keys()
+    assert body["status"] == answer.status_code
+    return str(body["type"]).removeprefix(URN)
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, kind(answer)
+
+
+def ok(answer: httpx.Response) -> Any:  # noqa: ANN401  whatever the answer holds
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+def dispatched(site: Site, number: str, unit: str = "water") -> int:
+    """Its version then."""
+    wang = site.browser("wang")
+    version: int = ok(wang.get(f"/tickets/{number}"))["version"]
+    given: dict[str, dict[str, str]] = {
+        "claim": {"responsible": "wang"},
+        "screen": {"matter": "0101", "request": "A pipe has burst"},
+        "dispatch": {"unit": unit},
+    }
+    for move, fields in given.items():
+        version = ok(wang.move(number, move, version, **fields))["version"]
+    return version

@@ -1,46 +1,19 @@
 """Tickets over the API of a real desk, by people of every role."""
 
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from db.audit_log import verify
 from db.engine import reading, writing
-from db.models import CallRow, CallStepRow, TicketRow
-from desk import work
-from desk.problems import URN
-from tests.integration.desk.people import T0, Site
+from db.models import CallRow
+from tests.integration.desk.people import Site, dispatched, ok, refusal
 
 NUMBER = "13800000001"
 Numbers = Callable[[int], list[str]]
-
-
-def refusal(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, str(answer.json()["type"]).removeprefix(URN)
-
-
-def ok(answer: httpx.Response) -> Any:  # noqa: ANN401  whatever the answer holds
-    assert answer.is_success, answer.text
-    return answer.json()
-
-
-def dispatched(site: Site, number: str, unit: str = "water") -> int:
-    """Its version then."""
-    wang = site.browser("wang")
-    version: int = ok(wang.get(f"/tickets/{number}"))["version"]
-    given: dict[str, dict[str, str]] = {
-        "claim": {"responsible": "wang"},
-        "screen": {"matter": "0101", "request": "A pipe has burst"},
-        "dispatch": {"unit": unit},
-    }
-    for move, fields in given.items():
-        version = ok(wang.move(number, move, version, **fields))["version"]
-    return version
 
 
 def test_a_ticket_is_worked_on_from_the_counter_to_solved(site: Site, numbers: Numbers) -> None:
@@ -90,92 +63,6 @@ def test_a_list_is_read_page_by_page(site: Site, numbers: Numbers) -> None:
     assert ok(wang.get("/tickets", text="%"))["items"] == []
     assert len(ok(wang.get("/tickets", caller=NUMBER))["items"]) == 7
     assert ok(wang.get("/tickets", caller="13900000000"))["items"] == []
-
-
-def test_a_handler_sees_and_touches_his_units_tickets_only(site: Site, numbers: Numbers) -> None:
-    """B40."""
-    [his, others] = numbers(2)
-    dispatched(site, his, "water")
-    version = dispatched(site, others, "power")
-    li = site.browser("li")
-    assert [each["number"] for each in ok(li.get("/tickets"))["items"]] == [his]
-    asked = [
-        li.get(f"/tickets/{others}"),
-        li.get(f"/tickets/{others}/history"),
-        li.get(f"/tickets/{others}/moves"),
-        li.move(others, "accept", version),
-        li.post(f"/tickets/{others}/reveal", {"reason": "curious"}),
-    ]
-    assert {refusal(answer) for answer in asked} == {(403, "not-yours")}
-    noted = [row for row in site.audited() if row[3] == "refused"]
-    assert [(by, subject) for by, _, subject, _ in noted] == [("li", others)] * 5
-    assert ok(site.browser("wang").get(f"/tickets/{others}"))["version"] == version
-
-
-@pytest.mark.control("B40", without="the look at whose it is")
-def test_control_without_it_a_handler_reads_what_is_not_his(
-    site: Site, numbers: Numbers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    [others] = numbers(1)
-    dispatched(site, others, "power")
-    monkeypatch.setattr(work, "may_see", lambda *_, **__: True)
-    assert ok(site.browser("li").get(f"/tickets/{others}"))["number"] == others
-
-
-def test_a_sealed_ticket_is_for_its_person_its_unit_and_supervisors(
-    site: Site, numbers: Numbers
-) -> None:
-    [number] = numbers(1)
-    version = dispatched(site, number)
-    ok(site.browser("wang").move(number, "seal", version, "a witness", sealed=True))
-    allowed = {
-        name: site.browser(name).get(f"/tickets/{number}").status_code
-        for name in ("wang", "liu", "li", "sun", "chen", "zhou", "he", "zhao", "wu")
-    }
-    assert {name for name, status in allowed.items() if status == 200} == {"wang", "li", "chen"}
-    assert set(allowed.values()) == {200, 403}
-    listed = {
-        name: len(ok(site.browser(name).get("/tickets"))["items"])
-        for name in ("wang", "liu", "li", "sun", "chen", "zhou", "wu")
-    }
-    assert {name for name, count in listed.items() if count} == {"wang", "li", "chen"}
-    refused = site.browser("liu").move(number, "edit", version + 1, title="x")
-    assert refusal(refused) == (403, "not-yours")
-
-
-def test_leaders_and_auditors_read_and_change_nothing(site: Site, numbers: Numbers) -> None:
-    [number] = numbers(1)
-    for name in ("zhou", "wu"):
-        reader = site.browser(name)
-        version = ok(reader.get(f"/tickets/{number}"))["version"]
-        assert ok(reader.get(f"/tickets/{number}/moves")) == []
-        refused = reader.move(number, "edit", version, title="x")
-        assert refusal(refused) == (403, "not-allowed")
-        assert refusal(reader.post("/tickets", {"caller": NUMBER})) == (403, "not-yours")
-        reveal = reader.post(f"/tickets/{number}/reveal", {"reason": "to know"})
-        assert refusal(reveal) == (403, "not-yours")
-
-
-def test_a_call_taker_reads_the_tickets_of_his_own_calls(site: Site, numbers: Numbers) -> None:
-    [his, others] = numbers(2)
-    with writing(site.desk.engine) as session:
-        for number, member in ((his, "8001"), (others, "8002")):
-            session.execute(
-                update(TicketRow)
-                .where(TicketRow.number == number)
-                .values(call_id=f"c-{member}", version=TicketRow.version + 1)
-            )
-            session.add(
-                CallStepRow(
-                    event_id=member, node="n1", leg="1", call_id=f"c-{member}", kind="seat",
-                    at=T0, data={"member": member},
-                )
-            )  # fmt: skip
-    he = site.browser("he")
-    assert he.get(f"/tickets/{his}").status_code == 200
-    assert refusal(he.get(f"/tickets/{others}")) == (403, "not-yours")
-    assert refusal(he.get("/tickets")) == (403, "not-allowed")
-    assert refusal(site.browser("zhao").get("/tickets")) == (403, "not-allowed")
 
 
 def test_each_refusal_of_a_move_has_its_own_answer(site: Site, numbers: Numbers) -> None:
@@ -233,62 +120,6 @@ def test_of_two_at_once_one_is_stale(site: Site, numbers: Numbers) -> None:
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda b: b.move(number, "edit", 2, title="mine"), both))
     assert sorted(answer.status_code for answer in answers) == [200, 409]
-
-
-def test_a_number_is_masked_wherever_a_ticket_is_shown(site: Site, numbers: Numbers) -> None:
-    [number] = numbers(1)
-    wang = site.browser("wang")
-    shown = [
-        wang.get("/tickets"),
-        wang.get(f"/tickets/{number}"),
-        wang.get(f"/tickets/{number}/history"),
-        wang.move(number, "edit", 2, caller="13912345678"),
-        wang.move(number, "edit", 2, title="stale"),
-    ]
-    for answer in shown:
-        assert "****" in answer.text
-        assert NUMBER not in answer.text
-        assert "13912345678" not in answer.text
-    assert NUMBER not in json.dumps(site.details())
-
-
-def test_a_whole_number_needs_a_reason_and_is_audited(site: Site, numbers: Numbers) -> None:
-    [number] = numbers(1)
-    wang = site.browser("wang")
-    for reason in ({}, {"reason": ""}, {"reason": " \n"}):
-        assert refusal(wang.post(f"/tickets/{number}/reveal", reason)) == (422, "missing")
-    answer = ok(wang.post(f"/tickets/{number}/reveal", {"reason": "to ask for the house"}))
-    assert answer == {"caller": NUMBER}
-    assert site.audited()[0] == ("wang", "ticket.reveal", number, "done")
-    assert json.loads(site.details()[0]) == {"live": False, "reason": "to ask for the house"}
-    assert NUMBER not in json.dumps(site.details())
-
-
-def test_who_has_the_caller_on_his_line_needs_no_reason(site: Site, numbers: Numbers) -> None:
-    [number] = numbers(1)
-    wang, liu = site.browser("wang"), site.browser("liu")
-    ok(wang.move(number, "claim", 2, responsible="wang"))
-    with writing(site.desk.engine) as session:
-        session.execute(insert(CallRow).values(call_id="c1", node="n1", seat="7001"))
-        session.execute(update(TicketRow).values(call_id="c1", version=TicketRow.version + 1))
-    path = f"/tickets/{number}/reveal"
-    assert ok(wang.post(path)) == {"caller": NUMBER}
-    assert json.loads(site.details()[0]) == {"live": True, "reason": ""}
-    assert refusal(liu.post(path)) == (422, "missing")
-    with writing(site.desk.engine) as session:
-        session.execute(update(CallRow).values(seat="7002"))
-    for browser in (wang, liu):  # at another seat, or not the one who answers for it
-        assert refusal(browser.post(path)) == (422, "missing")
-    with writing(site.desk.engine) as session:
-        session.execute(update(CallRow).values(seat="7001", ended_at=T0))
-    assert refusal(wang.post(path)) == (422, "missing")
-
-
-def test_a_withheld_number_is_said_to_be_unknown(site: Site) -> None:
-    wang = site.browser("wang")
-    number = ok(wang.post("/tickets", {"source": "grid"}))["number"]
-    answer = wang.post(f"/tickets/{number}/reveal", {"reason": "to ask"})
-    assert refusal(answer) == (404, "no-number")
 
 
 @pytest.mark.parametrize(

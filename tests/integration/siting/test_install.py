@@ -45,7 +45,9 @@ def test_a_dry_run_beside_a_release_changes_nothing(first, bundles):
 def test_secrets_and_settings_are_closed_to_others(first):
     etc = first / "etc/livelihood110"
     secrets = list((etc / "secrets").iterdir())
-    assert {path.name for path in secrets} == {"ami-reader", "ami-actor", "asterisk-metrics"}
+    assert {path.name for path in secrets} == {
+        "ami-reader", "ami-actor", "asterisk-metrics", "desk-codes",
+    }  # fmt: skip
     assert all(path.stat().st_mode & 0o077 == 0 for path in [*secrets, etc / "secrets"])
     assert (etc / "site.toml").stat().st_mode & 0o7777 == 0o640
     for folder in (etc, first / "var/lib/livelihood110"):

@@ -134,7 +134,35 @@ def test_a_lost_authenticator_is_replaced(run: Run, store: Engine) -> None:
     assert may(store, "zhao", password, new.at(now))
 
 
-@pytest.mark.parametrize("command", ["disable", "reset"])
+def test_roles_units_and_seat_are_changed_and_the_rest_stays(run: Run) -> None:
+    def row() -> tuple[list[str], list[str], str | None]:
+        [found] = json.loads(done(run("users", "list", "--json")))
+        return found["roles"], found["units"], found["seat"]
+
+    done(add(run, "li", "--role", "operator", "--seat", "7001"))
+    done(run("users", "change", "li", "--seat", "7002"))
+    assert row() == (["operator"], [], "7002")
+    done(run("users", "change", "li", "--role", "handler", "--unit", "water", "--seat", "none"))
+    assert row() == (["handler"], ["water"], None)
+    done(run("users", "change", "li", "--unit", "power"))
+    assert row() == (["handler"], ["power"], None)
+    done(run("users", "change", "li", "--role", "leader"))
+    assert row() == (["leader"], [], None)
+    assert json.loads(done(run("audit", "log", "--json")))[0]["detail"]["roles"] == ["leader"]
+
+
+def test_who_becomes_an_auditor_gets_codes_and_never_beside_admin(run: Run, store: Engine) -> None:
+    done(add(run, "wu", "--role", "leader", "--own"))
+    assert may(store, "wu", PASSWORD)
+    refused = run("users", "change", "wu", "--role", "admin", "--role", "auditor")
+    assert refused.exit_code == 1
+    assert "never one person" in refused.output
+    assert "otpauth://" in done(run("users", "change", "wu", "--role", "auditor"))
+    assert not may(store, "wu", PASSWORD)
+    assert "otpauth://" not in done(run("users", "change", "wu", "--role", "leader"))
+
+
+@pytest.mark.parametrize("command", ["disable", "reset", "change"])
 def test_an_unknown_name_is_said_so(run: Run, command: str) -> None:
     refused = run("users", command, "nobody")
     assert refused.exit_code == 1
