@@ -18,7 +18,7 @@ from dispatch.outgoing import Sender
 from dispatch.sending import AnswerPage, SendDue, SendingRules
 from dispatch.webhook import Webhook
 from tests.integration.store.at_the_unit import Receiver
-from tests.integration.store.dispatched import SUPERVISOR, Desk
+from tests.integration.store.dispatched import OPERATOR, SUPERVISOR, Desk
 from tests.integration.store.receivers import MASTER
 from tickets.signed_links import read_link
 
@@ -163,6 +163,16 @@ def test_a_recalled_dispatch_is_dropped_and_holds_up_no_other(unit: Unit) -> Non
     states = [row.state for row in unit.desk.messages() if row.way != "inbox"]
     assert states == ["dropped", "sent"]
     assert unit.receiver.arrived == [unit.message.key]
+
+
+def test_what_was_sealed_after_its_dispatch_goes_out_without_its_text(unit: Unit) -> None:
+    ticket = unit.desk.dispatched(title="Violence at home")
+    unit.desk.move(ticket.id, "seal", OPERATOR, "violence", sealed=True)
+    assert unit.send() == 1
+    (text,) = unit.receiver.texts
+    assert str(ticket.number) in text
+    assert "pipe" not in text
+    assert "Violence" not in text
 
 
 def test_who_is_asked_to_stop_sends_no_further_message(unit: Unit) -> None:
