@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Engine
 
-from db.due_work import Claim, claim, done, failed, take_back
-from db.engine import writing
+from db.due_work import Claim, claim, done, failed, is_due, take_back
+from db.engine import reading, writing
 from db.messages import MESSAGES, drop, still_stands, words_of
 from db.models import MessageRow
 from dispatch.outgoing import NotSent, Outgoing, Sender
@@ -88,6 +88,9 @@ class SendDue:
         """Until nothing is due, a minute is over or we are to stop; how many were tried."""
         clock, tried = _passing(now), 0
         until = now + timedelta(seconds=TURN_S)
+        with reading(engine) as session:
+            if not is_due(session, MESSAGES, now):
+                return 0  # most turns: no worker at rest takes SQLite's one lock for writing
         with writing(engine) as session:
             most = self._rules.attempts_most
             if back := take_back(session, MESSAGES, now=now, attempts_most=most):

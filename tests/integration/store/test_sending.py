@@ -165,6 +165,28 @@ def test_a_recalled_dispatch_is_dropped_and_holds_up_no_other(unit: Unit) -> Non
     assert unit.receiver.arrived == [unit.message.key]
 
 
+@pytest.mark.control(without="the look at the ticket before each try")
+def test_control_without_it_a_unit_hears_of_a_ticket_that_it_has_no_more(
+    unit: Unit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = unit.desk.dispatched()
+    unit.desk.move(ticket.id, "recall", SUPERVISOR, "another unit")
+    monkeypatch.setattr("dispatch.sending.still_stands", lambda *_: True)
+    assert unit.send() == 1
+    assert unit.receiver.arrived == [unit.message.key]
+
+
+@pytest.mark.control(without="the words that are made anew for a sealed ticket")
+def test_control_without_them_a_sealed_text_goes_out(
+    unit: Unit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = unit.desk.dispatched()
+    unit.desk.move(ticket.id, "seal", OPERATOR, "violence", sealed=True)
+    monkeypatch.setattr("dispatch.sending.words_of", lambda _, row: (row.subject, row.body))
+    unit.send()
+    assert "A pipe has burst" in unit.receiver.texts[0]
+
+
 def test_what_was_sealed_after_its_dispatch_goes_out_without_its_text(unit: Unit) -> None:
     ticket = unit.desk.dispatched(title="Violence at home")
     unit.desk.move(ticket.id, "seal", OPERATOR, "violence", sealed=True)
