@@ -72,6 +72,16 @@ def claim(
     return [Claim(row.id, by, row.attempts) for row in session.execute(statement)]
 
 
+def is_due(session: Session, work: DueWork, now: datetime) -> bool:
+    """Whether there is something to claim or to take back: a look that locks nothing."""
+    table = work.table
+    due = and_(table.c.state == work.waits, table.c.due_at <= now)
+    lost = and_(table.c.state == work.works, table.c.claimed_until <= now)
+    return any(
+        session.execute(select(table.c.id).where(each).limit(1)).first() for each in (due, lost)
+    )
+
+
 def take_back(
     session: Session, work: DueWork, *, now: datetime, attempts_most: int, limit: int = 100
 ) -> int:

@@ -52,6 +52,15 @@ def still_stands(session: Session, message: MessageRow) -> bool:
     )
 
 
+def words_of(session: Session, message: MessageRow) -> tuple[str, str]:
+    """Subject and body as they may go out now; a ticket may have been sealed since its dispatch."""
+    ticket = session.get_one(TicketRow, message.ticket_id)
+    if not ticket.sealed:
+        return message.subject, message.body
+    way, version = Way(message.way), message.dispatch_version
+    return subject_of(ticket), body_of(ticket, way, message.key, version)
+
+
 def drop(session: Session, claim: Claim, because: str) -> None:
     """It is not sent, and nobody is to blame."""
     row = MessageRow
@@ -91,7 +100,7 @@ def _message(ticket: TicketRow, unit: str, at: datetime, way: Way, address: str)
         "way": way.value,
         "address": address,
         "subject": subject_of(ticket),
-        "body": body_of(ticket, way, key),
+        "body": body_of(ticket, way, key, ticket.version),
         "key": key,
         "made_at": at,
         "state": MESSAGES.done if sent else MESSAGES.waits,

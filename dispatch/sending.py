@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Engine
 
-from db.due_work import Claim, claim, done, failed, take_back
-from db.engine import writing
-from db.messages import MESSAGES, drop, still_stands
+from db.due_work import Claim, claim, done, failed, is_due, take_back
+from db.engine import reading, writing
+from db.messages import MESSAGES, drop, still_stands, words_of
 from db.models import MessageRow
 from dispatch.outgoing import NotSent, Outgoing, Sender
 from tickets.back_off import back_off_s
@@ -88,6 +88,9 @@ class SendDue:
         """Until nothing is due, a minute is over or we are to stop; how many were tried."""
         clock, tried = _passing(now), 0
         until = now + timedelta(seconds=TURN_S)
+        with reading(engine) as session:
+            if not is_due(session, MESSAGES, now):
+                return 0  # most turns: no worker at rest takes SQLite's one lock for writing
         with writing(engine) as session:
             most = self._rules.attempts_most
             if back := take_back(session, MESSAGES, now=now, attempts_most=most):
@@ -110,7 +113,8 @@ class SendDue:
                 return None
             message = session.get_one(MessageRow, found[0].id, populate_existing=True)
             if still_stands(session, message):
-                return _Due(found[0], message.way, self._outgoing(message))
+                words = words_of(session, message)
+                return _Due(found[0], message.way, self._outgoing(message, *words))
             drop(session, found[0], RECALLED)
             key = message.key
         log.info("message.dropped", key=key, because=RECALLED)
@@ -155,12 +159,12 @@ class SendDue:
             failed(session, MESSAGES, ours, str(fault), again_at)
         return given_up
 
-    def _outgoing(self, message: MessageRow) -> Outgoing:
-        body, way = message.body, Way(message.way)
+    def _outgoing(self, message: MessageRow, subject: str, body: str) -> Outgoing:
+        way = Way(message.way)
         if self._page is not None and way in LINKED:
             link = link_for(
                 message.ticket_id, message.dispatch_version, message.unit,
                 made_at=message.made_at, days=self._page.days,
             )  # fmt: skip
             body = with_answer_link(way, body, self._page.url + signed(link, self._page.secret))
-        return Outgoing(message.key, message.unit, message.address, message.subject, body)
+        return Outgoing(message.key, message.unit, message.address, subject, body)

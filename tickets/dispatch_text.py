@@ -17,7 +17,6 @@ class Dispatched(Protocol):
 
     number: str | None
     provisional_number: str
-    version: int
     unit: str | None
     title: str | None
     request: str | None
@@ -40,9 +39,9 @@ def subject_of(ticket: Dispatched) -> str:
     return f"{urgency}民生110派单 {number_of(ticket)} {title}".strip()
 
 
-def body_of(ticket: Dispatched, way: Way, key: str) -> str:
-    """JSON for a webhook, text for everybody else; the same in every try."""
-    return _json(ticket, key) if way is Way.WEBHOOK else _text(ticket)
+def body_of(ticket: Dispatched, way: Way, key: str, version: int) -> str:
+    """JSON for a webhook, text for everybody else. version: with which it was dispatched."""
+    return _json(ticket, key, version) if way is Way.WEBHOOK else _text(ticket)
 
 
 def with_answer_link(way: Way, body: str, url: str) -> str:
@@ -76,10 +75,10 @@ def _text(ticket: Dispatched) -> str:
     return "\n".join([*lines, ""])
 
 
-def _json(ticket: Dispatched, key: str) -> str:
+def _json(ticket: Dispatched, key: str, version: int) -> str:
     told: dict[str, Any] = {
         "number": number_of(ticket),
-        "version": ticket.version,
+        "version": version,
         "unit": ticket.unit,
         "urgency": ticket.urgency,
         "due_at": ticket.due_at.isoformat() if ticket.due_at else None,

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,8 +13,12 @@ from sqlalchemy import Engine
 
 from db.engine import reading
 from db.models import TicketRow, UnitAnswerRow
+from db.ticket_moves import history
 from desk.answer_page import LONGEST_FORM, answer_router
+from dispatch.mail import Mailer, MailServer
+from dispatch.sending import AnswerPage, SendDue, SendingRules
 from scripts.lab.waiting import wait_until
+from tests.integration.store.at_the_unit import Receiver
 from tests.integration.store.dispatched import SUPERVISOR, Desk
 from tickets.signed_links import link_for, signed
 
@@ -51,6 +56,30 @@ def path_of(ticket: TicketRow) -> str:
     assert ticket.dispatched_at
     link = link_for(ticket.id, ticket.version, ticket.unit, made_at=ticket.dispatched_at, days=30)
     return f"/answer/{signed(link, SECRET)}"
+
+
+def test_a_unit_answers_by_the_link_that_its_mail_brought(
+    desk: Desk, site: httpx.Client, tmp_path: Path
+) -> None:
+    """From the dispatch to the history: a real mail server, and the page over HTTP."""
+    post = Receiver("mail", tmp_path / "post")
+    post.start()
+    try:
+        desk.contact("email", "water@city.example")
+        ticket = desk.dispatched()
+        server = MailServer("127.0.0.1", post.port, "l110@city.example", starttls=False)
+        page = AnswerPage(f"{site.base_url}/answer/", SECRET, 30)
+        senders = {"email": Mailer(server)}
+        assert SendDue(senders, SendingRules(), by="w1", page=page)(desk.engine, desk.at) == 1
+    finally:
+        post.kill()
+    (text,) = post.texts
+    (link,) = [line for line in text.split() if line.startswith("http")]
+    assert "A pipe has burst" in site.get(link).text
+    assert site.post(link, data={"kind": "accept"}).is_success
+    with reading(desk.engine) as session:
+        last = history(session, ticket.id)[-1]
+    assert (last.move, last.by) == ("accept", "link:water")
 
 
 def now(desk: Desk, ticket: TicketRow) -> TicketRow:

@@ -3,12 +3,12 @@
 import threading
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 from sqlalchemy.exc import OperationalError
 
 from db import answers
 from db.answers import Answered, DispatchOver, answer, asked
-from db.engine import reading
+from db.engine import reading, writing
 from db.models import TicketEventRow, TicketRow, UnitAnswerRow
 from db.ticket_moves import StaleEdit, apply_move, history
 from tests.integration.store.dispatched import HANDLER, OPERATOR, SUPERVISOR, Desk
@@ -77,6 +77,16 @@ def test_a_link_used_twice_is_applied_once(desk: Desk) -> None:
         assert (again.again, again.state) == (True, "solved")
         assert again.at == first.at
     assert [move for move, _, _ in told(desk, ticket)] == ["accept", "solve"]
+
+
+@pytest.mark.control(without="the row of an answer")
+def test_control_without_it_a_second_press_is_an_error_to_who_pressed(desk: Desk) -> None:
+    ticket = desk.dispatched()
+    answer(desk.engine, link_of(ticket), ACCEPT, "", desk.at)
+    with writing(desk.engine) as session:
+        session.execute(delete(UnitAnswerRow))
+    with pytest.raises(MoveRefused, match="does not follow accepted"):
+        answer(desk.engine, link_of(ticket), ACCEPT, "", desk.at)
 
 
 def at_once(desk: Desk, link: AnswerLink, kind: AnswerKind, times: int) -> list[Answered]:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, insert, update
 
 from config.settings import ROOT
-from db.due_work import LOST, Claim, claim, done, failed, oldest_due_at, revive, take_back
+from db.due_work import LOST, Claim, claim, done, failed, is_due, oldest_due_at, revive, take_back
 from db.engine import reading, writing
 from db.messages import MESSAGES, dead_letters
 from db.models import MessageRow
@@ -145,6 +145,18 @@ def test_what_a_killed_worker_held_is_done_by_another(store: Engine, how: str) -
     assert claimed
     assert (claimed.id, claimed.attempt) == (held, 2 if how == "hold" else 1)
     assert report(store, claimed)
+
+
+def test_a_look_sees_what_is_due_and_what_is_lost_and_nothing_else(store: Engine) -> None:
+    put_due(store, 1)
+    at = T0 + timedelta(seconds=1)
+    times = [T0 - timedelta(seconds=1), at]
+    with reading(store) as session:
+        assert [is_due(session, MESSAGES, now) for now in times] == [False, True]
+    assert claim_one(store, "a", at)
+    times = [at, at + timedelta(seconds=LEASE_S)]
+    with reading(store) as session:
+        assert [is_due(session, MESSAGES, now) for now in times] == [False, True]
 
 
 def test_a_lease_that_holds_is_not_taken_back(store: Engine) -> None:

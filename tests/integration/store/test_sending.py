@@ -18,7 +18,7 @@ from dispatch.outgoing import Sender
 from dispatch.sending import AnswerPage, SendDue, SendingRules
 from dispatch.webhook import Webhook
 from tests.integration.store.at_the_unit import Receiver
-from tests.integration.store.dispatched import SUPERVISOR, Desk
+from tests.integration.store.dispatched import OPERATOR, SUPERVISOR, Desk
 from tests.integration.store.receivers import MASTER
 from tickets.signed_links import read_link
 
@@ -163,6 +163,38 @@ def test_a_recalled_dispatch_is_dropped_and_holds_up_no_other(unit: Unit) -> Non
     states = [row.state for row in unit.desk.messages() if row.way != "inbox"]
     assert states == ["dropped", "sent"]
     assert unit.receiver.arrived == [unit.message.key]
+
+
+@pytest.mark.control(without="the look at the ticket before each try")
+def test_control_without_it_a_unit_hears_of_a_ticket_that_it_has_no_more(
+    unit: Unit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = unit.desk.dispatched()
+    unit.desk.move(ticket.id, "recall", SUPERVISOR, "another unit")
+    monkeypatch.setattr("dispatch.sending.still_stands", lambda *_: True)
+    assert unit.send() == 1
+    assert unit.receiver.arrived == [unit.message.key]
+
+
+@pytest.mark.control(without="the words that are made anew for a sealed ticket")
+def test_control_without_them_a_sealed_text_goes_out(
+    unit: Unit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = unit.desk.dispatched()
+    unit.desk.move(ticket.id, "seal", OPERATOR, "violence", sealed=True)
+    monkeypatch.setattr("dispatch.sending.words_of", lambda _, row: (row.subject, row.body))
+    unit.send()
+    assert "A pipe has burst" in unit.receiver.texts[0]
+
+
+def test_what_was_sealed_after_its_dispatch_goes_out_without_its_text(unit: Unit) -> None:
+    ticket = unit.desk.dispatched(title="Violence at home")
+    unit.desk.move(ticket.id, "seal", OPERATOR, "violence", sealed=True)
+    assert unit.send() == 1
+    (text,) = unit.receiver.texts
+    assert str(ticket.number) in text
+    assert "pipe" not in text
+    assert "Violence" not in text
 
 
 def test_who_is_asked_to_stop_sends_no_further_message(unit: Unit) -> None:

@@ -14,11 +14,13 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine, update
 
-from config.settings import ROOT
+from config.settings import ROOT, load_settings
 from db.engine import writing
 from db.models import MessageRow
+from ivr.health import Facts, judge
 from scripts.cli.main import l110
 from scripts.lab.waiting import wait_until
+from scripts.watch.records import StoreEye, look_at_records
 from tests.integration.store.at_the_unit import Receiver
 from tests.integration.store.dispatched import Desk
 from tests.integration.store.receivers import MASTER
@@ -239,3 +241,20 @@ def test_a_command_on_a_store_without_tables_says_how_to_make_them(
     monkeypatch.setenv("L110_DATABASE_URL", f"sqlite:///{tmp_path}/empty.sqlite3")
     said = run("worker", "dead")
     assert (said.exit_code, "`l110 db upgrade`" in said.output) == (1, True)
+
+
+def test_the_watch_sees_what_is_late_and_what_was_given_up(
+    desk: Desk, site: dict[str, str]
+) -> None:
+    desk.contact("webhook", "http://127.0.0.1:1/in")
+    dead_letter(desk)
+    desk.dispatched()  # due since that day
+    eye = StoreEye(load_settings())
+    eye.start()
+    try:
+        wait_until(lambda: eye.seen.dead_letters == 1, "the look into the store", 30)
+    finally:
+        eye.stop()
+        eye.join(10)
+    facts = look_at_records(load_settings(), eye, [])
+    assert {"messages-late", "messages-dead"} <= set(judge(Facts(records=facts)))

@@ -114,6 +114,11 @@ def test_the_police_may_not_end_in_a_queue_of_ours(site_file):
         load_settings(site_file('[police]\ndestinations = ["dial:8199", "queue"]\n'))
 
 
+def test_a_message_belongs_to_its_worker_for_longer_than_a_try_may_take(site_file):
+    with pytest.raises(SettingsRejected, match="lease_s must be at least three times within_s"):
+        load_settings(site_file("[sending]\nlease_s = 20\nwithin_s = 8\n"))
+
+
 def test_settings_do_not_change_under_a_running_node():
     settings = load_settings()
     with pytest.raises(ValidationError):
