@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from db import call_backs as store
+from db.call_back_answers import apply_answer
 from db.citizens import citizen_of, joined_to, language_of, main_of
 from db.engine import reading, writing
 from db.models import TicketRow
@@ -126,24 +127,17 @@ class _Round:
                 plan = self.plan
                 found = decide(ended.said, outcomes, self.now, plan.ladder, plan.hours)
                 if found.next in (Next.CLOSE, Next.REOPEN):
-                    store.end_turn(session, ticket.id)
-                    self._answered(session, ticket, main, ended.said, found)
+                    self._answered(session, ticket, ended.said)
                 else:
                     self._unanswered(session, ended, found)
 
-    def _answered(
-        self, session: Session, ticket: TicketRow, main: TicketRow, said: Said, found: Decision
-    ) -> None:
-        answer = {"said_solved": said.said_solved, "satisfied": said.satisfied}
-        own = ticket.id == main.id
-        because = found.because if own else f"{ticket.number}: {found.because}"
-        if found.next is Next.REOPEN:
-            self._apply(session, main, "reopen", because, **answer)
+    def _answered(self, session: Session, ticket: TicketRow, said: Said) -> None:
+        following, main = apply_answer(session, ticket, said, actor=WORKER, at=self.now)
+        if following is Next.REOPEN:
             self.unhappy(session, main, said)
             self.done.reopened += 1
-        elif own:
-            self._apply(session, main, "close", because, **answer)
-            self.done.closed += 1
+        else:
+            self.done.closed += ticket.id == main.id
 
     def _unanswered(self, session: Session, ended: store.Ended, found: Decision) -> None:
         again = found.next is Next.AGAIN

@@ -169,7 +169,7 @@ def decide(
     """What follows from an attempt. outcomes: of all attempts since the ticket was solved last,
     this one among them."""
     if said.said_solved is not None:
-        return _answered(said)
+        return answered(said)
     counted = list(outcomes)
     failed = counted.count(Outcome.FAILED)
     reached = len(counted) - failed
@@ -181,7 +181,8 @@ def decide(
     return Decision(Next.AGAIN, str(said.outcome), hours.next_allowed(now + pause))
 
 
-def _answered(said: Said) -> Decision:
+def answered(said: Said) -> Decision:
+    """Of one who said whether it is solved: closed, or reopened where he is not content."""
     words = "solved" if said.said_solved else "not solved"
     stars = f", satisfied {said.satisfied}" if said.satisfied else ""
     because = f"call-back: {words}{stars}"

@@ -12,6 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from db.call_back_answers import call_back_by_hand
 from db.call_backs import attempts_of, turns
 from db.models import CallBackRow, CallBackTurnRow, TicketRow
 from db.tickets import find_ticket
@@ -19,9 +20,11 @@ from dispatch.call_backs import run_call_backs
 from reports.masking import mask_number
 from scripts.call_backs import placer_of, plan_of
 from scripts.cli.context import Site, pass_site
-from scripts.cli.stores import explained, read_store
+from scripts.cli.stores import explained, read_store, write_store
 from tickets.call_backs import HoursBad, Turn
 from tickets.numbers import SHANGHAI
+from tickets.refused import MoveRefused
+from tickets.roles import Actor, Role
 
 limit_option = click.option("--limit", default=50, show_default=True, help="At most so many rows.")
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs; numbers masked.")
@@ -99,6 +102,41 @@ def call_backs_show(site: Site, number: str, as_json: bool) -> None:
         Console().print(_attempts_table(rows))
     else:
         click.echo("no attempt yet 尚未回访")
+
+
+@call_backs.command("by-hand")
+@click.argument("number")
+@click.option("--by", required=True, help="Sign-in name of who rang; it stands in the history.")
+@click.option("--solved/--not-solved", default=None, help="What he said; left out: not reached.")
+@click.option("--satisfied", type=click.IntRange(1, 5), help="1 (not at all) to 5 (very).")
+@click.option("--note", required=True, help="What was said, or why he was not reached.")
+@pass_site
+def by_hand(
+    site: Site, number: str, by: str, solved: bool | None, satisfied: int | None, note: str
+) -> None:
+    """Note that a person rang the citizen of the ticket NUMBER. 人工回访
+
+    Solved closes the ticket; not solved, or satisfied 1 or 2, reopens it.
+    """
+    actor = Actor(by, frozenset({Role.OPERATOR}))
+    with write_store(site) as session:
+        ticket = find_ticket(session, number)
+        if ticket is None:
+            raise click.ClickException(f"no ticket {number}; `l110 tickets list` shows the newest.")
+        try:
+            _, main = call_back_by_hand(
+                session,
+                ticket.id,
+                actor=actor,
+                at=_now(),
+                said_solved=solved,
+                satisfied=satisfied,
+                note=note,
+            )
+        except MoveRefused as refused:
+            raise click.ClickException(f"{refused}.") from None
+        told = f"{main.number or main.provisional_number}: {main.state}"
+    click.echo(told)
 
 
 def _as_dict(turn: CallBackTurnRow, ticket: TicketRow, attempts: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the dialplan lets through, whoever asks for a call-back; each protection taken out."""
+"""What the dialplan lets through, whoever asks for a call-back; with each check taken out."""
 
 import asyncio
 import itertools

@@ -124,3 +124,34 @@ def test_a_store_without_tables_says_what_makes_them(settings: Settings) -> None
     told = says("list")
     assert told.exit_code == 1
     assert "l110 db upgrade" in told.output
+
+
+def by_hand(*options: str) -> Result:
+    return says("by-hand", "20261123-000001", "--by", "wang", "--note", "rang twice", *options)
+
+
+@pytest.mark.parametrize(
+    ("options", "state"),
+    [
+        (["--solved", "--satisfied", "4"], "closed"),
+        (["--solved"], "closed"),
+        (["--solved", "--satisfied", "2"], "reopened"),
+        (["--not-solved"], "reopened"),
+        ([], "call-back-due"),
+    ],
+)
+def test_a_person_who_rang_notes_what_was_said(desk: Desk, options: list[str], state: str) -> None:
+    ticket = desk.solved(None, source="counter")
+    says("run-once")
+    assert by_hand(*options).output == f"20261123-000001: {state}\n"
+    (attempt,) = desk.attempts(ticket)
+    assert (attempt.outcome, attempt.by, attempt.note) == ("person", "wang", "rang twice")
+    assert (desk.turn(ticket) is None) == (state != "call-back-due")
+
+
+def test_a_ticket_that_is_closed_cannot_be_called_back_by_hand(desk: Desk) -> None:
+    ticket = desk.solved("unknown", source="call")
+    says("run-once")
+    told = by_hand("--solved")
+    assert (told.exit_code, "close does not follow closed" in told.output) == (1, True)
+    assert desk.attempts(ticket) == []
