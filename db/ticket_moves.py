@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from db.models import TicketEventRow, TicketRow
+from db.ticket_names import with_names
 from db.ticket_triggers import NO_CALL_BACK
 from tickets.fields import fields_given
 from tickets.lifecycle import Move, checked
@@ -67,7 +68,7 @@ def apply_move(session: Session, ticket_id: int, order: Order) -> TicketRow:
         raise TicketUnknown(str(ticket_id))
     if ticket.version != order.version:
         raise StaleEdit(order.version, ticket)
-    given = fields_given(order.move, order.given)
+    given = with_names(session, ticket, fields_given(order.move, order.given), order.at)
     move = checked(ticket, order.move, order.actor, given, order.because)
     changed = _write(session, ticket, order, _values(ticket, move, order, given))
     session.refresh(ticket)
