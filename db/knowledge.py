@@ -134,12 +134,10 @@ def answer_with_article(
         raise ArticleRefused(
             f"K{article} is valid from {text.valid_from}{until}, not on {today}: answer without it"
         )
-    scheme = current_matters(session)
     given: dict[str, Any] = {
         "article": str(ArticleKey(article, text.version)),
         "result": answer.result or text.body,
         "matter": text.matter,
-        "matter_version": scheme.version if scheme else None,
         "close_exempt": answer.close_exempt,
     }
     order = Order("answer", answer.actor, answer.at, answer.version, given)

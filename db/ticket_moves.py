@@ -13,6 +13,7 @@ from db.contacts import contacts_of
 from db.join_guard import refuse_loose_ends
 from db.messages import queue_dispatch
 from db.models import TicketEventRow, TicketRow
+from db.ticket_names import with_names
 from db.ticket_triggers import NO_CALL_BACK
 from tickets.fields import fields_given
 from tickets.lifecycle import Move, checked
@@ -73,7 +74,7 @@ def apply_move(session: Session, ticket_id: int, order: Order) -> TicketRow:
         raise TicketUnknown(str(ticket_id))
     if ticket.version != order.version:
         raise StaleEdit(order.version, ticket)
-    given = fields_given(order.move, order.given)
+    given = with_names(session, ticket, fields_given(order.move, order.given), order.at)
     move = checked(ticket, order.move, order.actor, given, order.because)
     refuse_loose_ends(session, ticket, move, given)
     values = _values(move, order, given)

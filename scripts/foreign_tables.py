@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
 
 from tickets.cells import cell_text, safe_cell
 
@@ -34,7 +33,7 @@ def read_table(path: Path) -> list[Row]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise TableUnreadable(f"{path} has more than {MOST_BYTES} bytes: split it")
-        read = _xlsx(path) if path.suffix.lower() in (".xlsx", ".xlsm") else _csv(path)
+        read = read_xlsx(path) if path.suffix.lower() in (".xlsx", ".xlsm") else read_csv(path)
         rows = [row for row in _bounded(path, read) if any(row[1])]
     except OSError as fault:
         raise TableUnreadable(f"{path}: {fault.strerror or fault}") from None
@@ -58,7 +57,8 @@ def _bounded(path: Path, rows: Iterator[Row]) -> Iterator[Row]:
         yield row
 
 
-def _csv(path: Path) -> Iterator[Row]:
+def read_csv(path: Path) -> Iterator[Row]:
+    """Also rows without any text. Raises TableUnreadable."""
     reader = csv.reader(io.StringIO(_decoded(path), newline=""), strict=True)
     before = 0
     try:
@@ -82,7 +82,8 @@ def _decoded(path: Path) -> str:
     raise TableUnreadable(f"{path} is neither UTF-8 nor GB18030 text: save it as CSV in UTF-8")
 
 
-def _xlsx(path: Path) -> Iterator[Row]:
+def read_xlsx(path: Path) -> Iterator[Row]:
+    """The first sheet, also rows without any text. Raises TableUnreadable."""
     try:
         _refuse_bomb(path)
         with warnings.catch_warnings():
@@ -94,9 +95,9 @@ def _xlsx(path: Path) -> Iterator[Row]:
                     yield number, [cell_text(cell) for cell in cells]
             finally:
                 book.close()
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, IndexError, ValueError) as fault:
-        if isinstance(fault, TableUnreadable):
-            raise
+    except TableUnreadable:
+        raise
+    except Exception as fault:  # zip and XML from anybody: openpyxl passes on whatever it meets
         raise TableUnreadable(f"{path} is no readable xlsx: {fault}") from None
 
 

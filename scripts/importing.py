@@ -12,7 +12,7 @@ from db.imports import Origin, import_catalogue, import_ticket
 from scripts.foreign_tables import Row
 from tickets.imported import Catalogue, Columns, RowRefused, imported_ticket
 
-ROWS_AT_ONCE = 100  # a transaction: the forwarder waits for the store's lock no longer than that
+ROWS_AT_ONCE = 25  # a transaction: the forwarder waits for the store's lock no longer than that
 ACCEPTED, DUPLICATE, REFUSED = "accepted", "duplicate", "refused"
 
 

@@ -72,7 +72,7 @@ def city_load(site: Site, profile: str | None, folder: Path | None, as_json: boo
 
 
 @city.command("units")
-@click.option("--kind", type=click.Choice([each.value for each in UnitKind]))
+@click.option("--kind", type=click.Choice([each.value for each in UnitKind]), help="Only these.")
 @click.argument("code", required=False)
 @json_option
 @pass_site

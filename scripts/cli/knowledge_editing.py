@@ -6,7 +6,13 @@ from typing import TextIO
 import click
 from sqlalchemy.orm import Session
 
-from db.knowledge import add_article, change_article, end_article, newest_version
+from db.knowledge import (
+    add_article,
+    article_version,
+    change_article,
+    end_article,
+    newest_version,
+)
 from db.network import current_matters
 from db.unanswered import settle_unanswered, unanswered
 from scripts.cli.as_json import json_option, print_json
@@ -22,10 +28,16 @@ by_option = click.option("--by", required=True, help="Who writes it; it stays on
 
 @click.command("add")
 @click.option("--matter", required=True, help="Code or Chinese name of a matter.")
-@click.option("--title", required=True)
-@click.option("--file", type=click.File(encoding="utf-8-sig"), default="-", show_default=True)
-@click.option("--from", "valid_from", type=Day(), help="First day; else today.")
-@click.option("--to", "valid_to", type=Day(), help="Last day; else until further notice.")
+@click.option("--title", required=True, help="What it is found by first.")
+@click.option(
+    "--file",
+    type=click.File(encoding="utf-8-sig"),
+    default="-",
+    show_default=True,
+    help="Its text, in UTF-8; - is standard input.",
+)
+@click.option("--from", "valid_from", type=Day(), help="First day; else as it was, or today.")
+@click.option("--to", "valid_to", type=Day(), help="Last day; else as it was, or none.")
 @click.option("--changes", metavar="K42.3", help="The version that this one follows.")
 @click.option("--answers", type=int, help="Number of an unanswered question that it answers.")
 @by_option
@@ -52,11 +64,11 @@ def knowledge_add(
         raise click.ClickException("the text is not UTF-8: save it as UTF-8") from None
     try:
         with write_store(site) as session:
-            text = ArticleText(
-                _code(session, matter), title, body, valid_from or shanghai_day(now), valid_to
-            )
-            if changes:
-                seen = article_key(changes)
+            seen = article_key(changes) if changes else None
+            first, last = _days(session, seen, shanghai_day(now))
+            code = _code(session, matter)
+            text = ArticleText(code, title, body, valid_from or first, valid_to or last)
+            if seen:
                 key = change_article(session, seen, text, by=by, at=now, cut=words.cut)
             else:
                 key = add_article(session, text, by=by, at=now, cut=words.cut)
@@ -128,6 +140,14 @@ def _settle(site: Site, question: int, article: str) -> None:
                 raise ArticleRefused(f"no open question {question}; `l110 knowledge unanswered`")
     except REFUSED as fault:
         raise click.ClickException(str(fault)) from None
+
+
+def _days(session: Session, seen: ArticleKey | None, today: date) -> tuple[date, date | None]:
+    """First and last day if no other are given: a change of the words changes no day."""
+    if seen is None:
+        return today, None
+    before = article_version(session, seen)
+    return before.valid_from, before.valid_to
 
 
 def _code(session: Session, matter: str) -> str:

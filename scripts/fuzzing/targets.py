@@ -21,6 +21,7 @@ from routing.rules import RuleSetRejected, parse_rules
 from routing.steps import Step, StepKind
 from routing.story import fold
 from routing.texts import CONTROL
+from scripts.fuzzing.tables import csv_table, xlsx_sheet, xlsx_table
 from scripts.watch.security import (
     AT_MANAGER,
     SIP_NAMES_TRIED,
@@ -172,4 +173,7 @@ TARGETS: Mapping[str, Eats] = {
     "switch-list": of_a_file(_switch_list),
     "numbers": numbers,
     "asterisk-log": asterisk_log,
+    "csv-table": of_a_file(csv_table),
+    "xlsx-table": of_a_file(xlsx_table),
+    "xlsx-sheet": of_a_file(xlsx_sheet),
 }

@@ -1,5 +1,6 @@
 """A city in both stores: loaded once or often, changed, retired, and its matters kept."""
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -44,6 +45,24 @@ def test_loading_it_again_changes_nothing(store: Engine) -> None:
     assert first["units"] == Loaded(added=2)
     assert all(counts.nothing_new for counts in load(store).values())
     assert load(store)["dispatch rules"] == Loaded(same=1)
+
+
+def test_two_who_load_a_city_at_once_load_it_once(store: Engine) -> None:
+    together, done = threading.Barrier(2), []
+
+    def one() -> None:
+        together.wait()
+        done.append(load(store))
+
+    both = [threading.Thread(target=one) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join(60)
+    assert len(done) == 2
+    assert load(store)["units"] == Loaded(same=2)
+    with reading(store) as session:
+        assert current_matters(session) == small_city().matters
 
 
 def test_what_differs_is_written_and_what_is_gone_is_retired_not_deleted(store: Engine) -> None:

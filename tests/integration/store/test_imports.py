@@ -1,5 +1,6 @@
 """Tickets of other hotlines in both stores: each once, whole or not at all."""
 
+import io
 import threading
 from pathlib import Path
 
@@ -144,6 +145,18 @@ def test_two_who_import_one_file_at_once_take_each_ticket_once(city: Engine) -> 
     assert sum(report.counts()["duplicate"] for report in reports) == 60
 
 
+def _encrypted() -> bytes:
+    """An xlsx whose parts say that they are packed in a way that nobody here unpacks."""
+    whole = io.BytesIO()
+    openpyxl.Workbook().save(whole)
+    return whole.getvalue().replace(
+        b"PK\x01\x02\x14\x03\x14\x00\x00\x00\x08\x00", b"PK\x01\x02\x14\x03\x14\x00\x00\x00\x63\x00"
+    )
+
+
+ENCRYPTED = _encrypted()
+
+
 class TestTables:
     LINES = (
         '工单编号,受理时间,诉求内容\r\nGD-1,2026-11-22 09:00,"=HYPERLINK(""x"")"\r\n\r\n7,8,9\r\n'
@@ -183,6 +196,7 @@ class TestTables:
             ("a.csv", b"a\0b", "neither UTF-8 nor GB18030"),
             ("a.csv", b'a,"b', "line 1: unexpected end of data"),
             ("a.xlsx", b"no zip", "is no readable xlsx"),
+            ("a.xlsx", ENCRYPTED, "is no readable xlsx"),
             ("a.xlsx", b"PK\x05\x06" + b"\0" * 18, "is no readable xlsx"),
         ],
     )

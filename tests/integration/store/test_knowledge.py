@@ -1,5 +1,6 @@
 """Articles in both stores: found by one character, paged, ended, kept where they answered."""
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -106,6 +107,30 @@ def test_who_saw_an_older_version_changes_nothing(base: Base) -> None:
         change_article(session, key, text, by="lu", at=T0, cut=base.words.cut)
     with writing(base.engine) as session, pytest.raises(ArticleStale, match="at version 2, not 1"):
         change_article(session, key, text, by="he", at=T0, cut=base.words.cut)
+
+
+def test_of_two_editors_at_once_one_writes_and_the_other_is_told(base: Base) -> None:
+    key = base.add("甲", "内容")
+    together, told = threading.Barrier(2), []
+
+    def edit(title: str) -> None:
+        text = ArticleText("0101", title, "内容", DAY)
+        together.wait()
+        try:
+            with writing(base.engine) as session:
+                change_article(session, key, text, by="lu", at=T0, cut=base.words.cut)
+            told.append("written")
+        except ArticleStale:
+            told.append("stale")
+
+    both = [threading.Thread(target=edit, args=(title,)) for title in ("乙", "丙")]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join(60)
+    assert sorted(told) == ["stale", "written"]
+    with reading(base.engine) as session:
+        assert newest_version(session, key.article).version == 2
 
 
 def test_an_article_for_a_matter_that_is_not_in_force_is_refused(base: Base) -> None:

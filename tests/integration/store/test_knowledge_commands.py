@@ -34,6 +34,13 @@ class TestKnowledge:
         assert second["after"] is None
         assert "more: --after" in says("knowledge", "search", "停水", "--limit", "2").output
 
+    def test_a_change_of_the_words_changes_no_day(self, site_city: str) -> None:
+        days = ("--from", "2026-01-02", "--to", "2099-12-31")
+        key = self.add("停水", "旧", *days)
+        self.add("停水", "新", "--changes", key)
+        told = as_json("knowledge", "show", "K1")
+        assert (told["body"], told["valid_from"], told["valid_to"]) == ("新", days[1], days[3])
+
     def test_the_text_may_come_from_a_file(self, site_city: str, tmp_path: Path) -> None:
         (tmp_path / "a.txt").write_text("正文", encoding="utf-8-sig")
         self.add("标题", "", "--file", str(tmp_path / "a.txt"))

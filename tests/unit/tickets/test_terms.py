@@ -39,6 +39,14 @@ def test_a_part_of_an_article_always_finds_it(body, data):
     assert len(wanted.some & terms) >= wanted.least
 
 
+@pytest.mark.control(without="the pairs of neighbours")
+def test_control_without_pairs_a_word_that_the_dictionary_cuts_is_lost(monkeypatch):
+    text, word = "请先关水管总阀", question("水管", whole).every
+    assert word <= weighed_terms("题", text, in_threes).keys()
+    monkeypatch.setattr("tickets.terms._pairs", lambda _: [])
+    assert not word <= weighed_terms("题", text, in_threes).keys()
+
+
 def test_half_of_a_long_question_is_enough():
     wanted = question("水管爆裂了找谁", lambda run: [run])
     assert len(wanted.some) == 6
