@@ -2,11 +2,14 @@
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope
 
 from db.engine import writing
 from desk.app import create_app
 from desk.context import Desk
+from desk.security import limits
 from desk.security.limits import DEEPEST, LARGEST
+from scripts.chaos.findings import Finding
 from tests.integration.desk.people import (
     Site,
     refusal,
@@ -14,6 +17,7 @@ from tests.integration.desk.people import (
 )
 
 
+@pytest.mark.fault("B33", "B34", "B35", how="bodies past the client's own checks")
 @pytest.mark.parametrize(
     ("body", "says"),
     [
@@ -31,9 +35,8 @@ from tests.integration.desk.people import (
     ],
 )
 def test_a_bad_body_is_refused_by_name_and_audited(
-    site: Site, body: bytes, says: tuple[int, str]
+    site: Site, body: bytes, says: tuple[int, str], told: Finding
 ) -> None:
-    """B33-B35."""
     browser = site.stranger()
     answer = browser.http.post(
         "/api/v1/session", content=body, headers={"Content-Type": "application/json"}
@@ -41,6 +44,27 @@ def test_a_bad_body_is_refused_by_name_and_audited(
     assert refusal(answer) == says
     assert (site.audited()[0][0], site.audited()[0][3]) == ("-", "refused")
     assert site.browser("wang").get("/me").status_code == 200
+    told.caller.append(f"{len(body):,} bytes: {says[0]} {says[1]}")
+    told.records.append("the refusal is in the audit")
+
+
+@pytest.mark.control("B33", "B34", "B35", without="the look at a body before anybody reads it")
+@pytest.mark.parametrize(
+    "body", [b'{"name": "\xd5\xc5"}', b"[" * 100_000 + b"]" * 100_000, b'"' + b"x" * LARGEST + b'"']
+)
+def test_control_without_the_look_no_body_is_refused_for_what_it_is(
+    site: Site, body: bytes, monkeypatch: pytest.MonkeyPatch, told: Finding
+) -> None:
+    async def unseen(_scope: Scope, receive: Receive) -> Receive:
+        return receive
+
+    monkeypatch.setattr(limits, "_checked_body", unseen)
+    answer = site.stranger().http.post(
+        "/api/v1/session", content=body, headers={"Content-Type": "application/json"}
+    )
+    kind = refusal(answer)
+    assert kind[1] not in ("bad-utf-8", "too-deep", "too-large")
+    told.caller.append(f"{len(body):,} bytes: {kind[0]} {kind[1]}")
 
 
 def test_a_body_of_unknown_length_is_measured_while_it_comes(site: Site) -> None:

@@ -8,14 +8,17 @@ from sqlalchemy import update
 from db.engine import writing
 from db.models import CallStepRow, TicketRow
 from desk import work
+from scripts.chaos.findings import Finding
 from tests.integration.desk.people import T0, Site, dispatched, ok, refusal
 
 NUMBER = "13800000001"
 Numbers = Callable[[int], list[str]]
 
 
-def test_a_handler_sees_and_touches_his_units_tickets_only(site: Site, numbers: Numbers) -> None:
-    """B40."""
+@pytest.mark.fault("B40", how="a handler of the water works asks for the power works' ticket")
+def test_a_handler_sees_and_touches_his_units_tickets_only(
+    site: Site, numbers: Numbers, told: Finding
+) -> None:
     [his, others] = numbers(2)
     dispatched(site, his, "water")
     version = dispatched(site, others, "power")
@@ -32,16 +35,19 @@ def test_a_handler_sees_and_touches_his_units_tickets_only(site: Site, numbers: 
     noted = [row for row in site.audited() if row[3] == "refused"]
     assert [(by, subject) for by, _, subject, _ in noted] == [("li", others)] * 5
     assert ok(site.browser("wang").get(f"/tickets/{others}"))["version"] == version
+    told.caller.append("403 five times: read, history, moves, a move, the number")
+    told.records.append("each refusal is in the audit, the ticket is as it was")
 
 
 @pytest.mark.control("B40", without="the look at whose it is")
 def test_control_without_it_a_handler_reads_what_is_not_his(
-    site: Site, numbers: Numbers, monkeypatch: pytest.MonkeyPatch
+    site: Site, numbers: Numbers, monkeypatch: pytest.MonkeyPatch, told: Finding
 ) -> None:
     [others] = numbers(1)
     dispatched(site, others, "power")
     monkeypatch.setattr(work, "may_see", lambda *_, **__: True)
     assert ok(site.browser("li").get(f"/tickets/{others}"))["number"] == others
+    told.caller.append("he reads it")
 
 
 def test_a_sealed_ticket_is_for_its_person_its_unit_and_supervisors(

@@ -17,6 +17,7 @@ from desk.security import codes
 from desk.security.passwords import a_place, hash_password
 from desk.security.visitors import CSRF, Visitor, visitor
 from desk.security.visitors import _found as found_behind
+from scripts.chaos.findings import Finding
 from tests.integration.desk.people import (
     PASSWORD,
     SALT,
@@ -155,11 +156,11 @@ def test_nothing_is_open_to_strangers_but_the_sign_in(site: Site) -> None:
         assert refusal(stranger.http.request(method, path, **body)) == (401, "signed-out"), path
 
 
+@pytest.mark.fault("B39", how="every request that changes something, with the cookie alone")
 @pytest.mark.parametrize("token", [None, "", "x", "ü"])
 def test_without_the_token_nothing_is_changed_and_the_try_is_audited(
-    site: Site, token: str | None
+    site: Site, token: str | None, told: Finding
 ) -> None:
-    """B39."""
     browser = site.browser("wang")
     unsafe = [
         (method, path)
@@ -175,10 +176,14 @@ def test_without_the_token_nothing_is_changed_and_the_try_is_audited(
         assert site.audited()[0][0] == "wang"
         assert site.audited()[0][3] == "refused"
     assert browser.get("/me").status_code == 200
+    told.caller.append(f"403 for each of {len(unsafe)} with {token!r}")
+    told.records.append("each try is in the audit")
 
 
-@pytest.mark.control(without="the token")
-def test_control_without_the_check_another_sites_form_would_sign_him_out(desk: Desk) -> None:
+@pytest.mark.control("B39", without="the token")
+def test_control_without_the_check_another_sites_form_would_sign_him_out(
+    desk: Desk, told: Finding
+) -> None:
     app = create_app(desk)
 
     def unguarded(request: httpx.Request) -> Visitor:
@@ -193,6 +198,7 @@ def test_control_without_the_check_another_sites_form_would_sign_him_out(desk: D
         browser.sign_in("wang")
         assert browser.http.delete("/api/v1/session").status_code == 204
         browser.http.close()
+    told.caller.append("he was signed out")
 
 
 def test_a_sign_in_from_another_sites_page_is_refused(site: Site) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from db.audit_log import verify
 from db.engine import reading, writing
 from db.models import CallRow
+from scripts.chaos.findings import Finding
 from tests.integration.desk.people import Site, dispatched, ok, refusal
 
 NUMBER = "13800000001"
@@ -102,8 +103,10 @@ def test_a_ticket_is_joined_by_number(site: Site, numbers: Numbers) -> None:
     assert (joined["state"], joined["joined_to"]) == ("joined", first)
 
 
-def test_a_stale_edit_is_answered_with_both_texts(site: Site, numbers: Numbers) -> None:
-    """B41."""
+@pytest.mark.fault("B41", how="two people edit the same version")
+def test_a_stale_edit_is_answered_with_both_texts(
+    site: Site, numbers: Numbers, told: Finding
+) -> None:
     [number] = numbers(1)
     ok(site.browser("liu").move(number, "edit", 2, request="what liu wrote"))
     answer = site.browser("wang").move(number, "edit", 2, request="what wang wrote")
@@ -112,6 +115,8 @@ def test_a_stale_edit_is_answered_with_both_texts(site: Site, numbers: Numbers) 
     assert body["yours"]["given"] == {"request": "what wang wrote"}
     assert (body["now"]["request"], body["now"]["version"]) == ("what liu wrote", 3)
     assert NUMBER not in answer.text
+    told.caller.append("409 with his text and the other's")
+    told.records.append("the first one's text stands")
 
 
 def test_of_two_at_once_one_is_stale(site: Site, numbers: Numbers) -> None:

@@ -14,9 +14,11 @@ from sqlalchemy import Engine
 from db.engine import reading
 from db.models import TicketRow, UnitAnswerRow
 from db.ticket_moves import history
+from desk import answer_page
 from desk.answer_page import LONGEST_FORM, answer_router
 from dispatch.mail import Mailer, MailServer
 from dispatch.sending import AnswerPage, SendDue, SendingRules
+from scripts.chaos.findings import Finding
 from scripts.lab.waiting import wait_until
 from tests.integration.store.at_the_unit import Receiver
 from tests.integration.store.dispatched import SUPERVISOR, Desk
@@ -87,8 +89,9 @@ def now(desk: Desk, ticket: TicketRow) -> TicketRow:
         return session.get_one(TicketRow, ticket.id)
 
 
+@pytest.mark.fault("B37", how="a ticket titled <script>, opened by the link of its dispatch")
 def test_to_open_the_link_shows_the_ticket_and_changes_nothing(
-    desk: Desk, site: httpx.Client, ticket: TicketRow
+    desk: Desk, site: httpx.Client, ticket: TicketRow, told: Finding
 ) -> None:
     for method in ("GET", "GET", "HEAD"):
         shown = site.request(method, path_of(ticket))
@@ -98,6 +101,16 @@ def test_to_open_the_link_shows_the_ticket_and_changes_nothing(
     assert "<script>" not in shown.text
     assert shown.text.count("<button") == 3
     assert now(desk, ticket).version == ticket.version
+    told.caller.append("the unit reads it as text; the page's policy allows no script at all")
+
+
+@pytest.mark.control("B37", without="the escape")
+def test_control_without_the_escape_the_script_stands_in_the_page(
+    site: httpx.Client, ticket: TicketRow, monkeypatch: pytest.MonkeyPatch, told: Finding
+) -> None:
+    monkeypatch.setattr(answer_page, "escape", str)
+    assert "<script>alert(1)</script>" in site.get(path_of(ticket)).text
+    told.caller.append("the script stands in the page, and its policy alone holds it")
 
 
 def test_what_the_form_says_is_applied_and_again_it_is_not(

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import Engine, text
+from sqlalchemy import ColumnElement, Engine, text
 from sqlalchemy.dialects import postgresql, sqlite
 
+from db import ticket_lists
 from db.engine import make_engine, reading, writing
 from db.models import TicketRow
 from db.ticket_bulk import insert_rows
 from db.ticket_lists import Wanted, list_tickets, listing, mark_of
 from db.upgrade import upgrade
+from scripts.chaos.findings import Finding
 from scripts.cli.main import l110
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -102,6 +104,7 @@ def test_each_filter_leaves_exactly_its_own(some: Engine) -> None:
     )
 
 
+@pytest.mark.fault("B36", how="per cent signs, quotes and backslashes in a search")
 @pytest.mark.parametrize(
     ("sought", "found"),
     [
@@ -111,13 +114,29 @@ def test_each_filter_leaves_exactly_its_own(some: Engine) -> None:
         ("桥头", [210]),
     ],
 )  # fmt: skip
-def test_a_text_is_sought_letter_by_letter(some: Engine, sought: str, found: list[int]) -> None:
-    told = ["降价50%", "a_b", "C:\\x", "x' OR 1=1 --", "Ktv太吵", "屋顶漏水", "CAFÉ"]
+def test_a_text_is_sought_letter_by_letter(
+    some: Engine, sought: str, found: list[int], told: Finding
+) -> None:
+    words = ["降价50%", "a_b", "C:\\x", "x' OR 1=1 --", "Ktv太吵", "屋顶漏水", "CAFÉ"]
     with writing(some) as session:
-        rows = [row(203 + n, request=words) for n, words in enumerate(told)]
+        rows = [row(203 + n, request=request) for n, request in enumerate(words)]
         insert_rows(session, TicketRow, rows)
         insert_rows(session, TicketRow, [row(210, request=None, place="桥头1号")])
     assert numbers(some, Wanted(text=sought)) == found
+    told.records.append(f"{sought!r} finds {len(found)} of 210 tickets, as they say it")
+
+
+@pytest.mark.control("B36", without="the search letter by letter")
+def test_control_by_a_plain_like_a_per_cent_sign_finds_everything(
+    some: Engine, monkeypatch: pytest.MonkeyPatch, told: Finding
+) -> None:
+    def plain(text: str, _dialect: str) -> ColumnElement[bool]:
+        return TicketRow.request.like(f"%{text}%")
+
+    monkeypatch.setattr(ticket_lists, "_says", plain)
+    found = numbers(some, Wanted(text="%"))
+    assert len(found) == 200
+    told.records.append("% finds all 200 tickets")
 
 
 @pytest.fixture(scope="module")
