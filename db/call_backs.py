@@ -64,7 +64,7 @@ def end_attempt(
     return _change(
         session,
         token,
-        ended_at=at,
+        ended_at=max(at, token.started_at),  # the node's clock may be behind the worker's
         outcome=said.outcome.value,
         said_solved=said.said_solved,
         satisfied=said.satisfied,

@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, select, update
@@ -61,6 +62,17 @@ def test_a_word_that_comes_late_or_twice_changes_nothing(desk: Desk) -> None:
     desk.ends(**ANSWERED, solved="2", satisfied="1")
     assert [a.satisfied for a in desk.attempts(ticket)] == [5]
     assert desk.state(ticket) == "closed"
+
+
+def test_a_node_whose_clock_is_behind_does_not_keep_the_ticket_open(desk: Desk) -> None:
+    ticket = desk.solved()
+    desk.round()
+    desk.now -= timedelta(hours=1)
+    desk.ends(**ANSWERED, solved="1", satisfied="5")
+    desk.now += timedelta(hours=1)
+    assert desk.round().closed == 1
+    (attempt,) = desk.attempts(ticket)
+    assert attempt.ended_at == attempt.started_at
 
 
 @pytest.mark.parametrize("change", ["ticket", "attempt", "time", "garbage"])
