@@ -251,6 +251,14 @@ def turns(
     return [(turn, ticket, attempts) for turn, ticket, attempts in session.execute(query)]
 
 
+def unhappy_tickets(session: Session, limit: int) -> list[TicketRow]:
+    """Reopened after a call-back and not taken up yet, longest first: the supervisor's list."""
+    stands = (TicketRow.state == State.REOPENED.value, TicketRow.move == "reopen")
+    by_call_back = exists().where(Attempt.ticket_id == TicketRow.id, Attempt.outcome.is_not(None))
+    query = select(TicketRow).where(*stands, by_call_back).order_by(TicketRow.changed_at)
+    return list(session.scalars(query.limit(limit)))
+
+
 def _last_attempt(session: Session, ticket_id: int) -> int:
     query = select(func.max(Attempt.attempt)).where(Attempt.ticket_id == ticket_id)
     return session.scalar(query) or 0

@@ -27,7 +27,7 @@ from tests.real_asterisk.system import System
 from tickets.refused import MoveRefused, Refusal
 from tickets.roles import system as process
 
-NUMBERS = {f"13800000{n}": Manner() for n in range(910, 922)}
+NUMBERS = {f"13800000{n}": Manner() for n in range(910, 926)}
 NUMBER = iter(NUMBERS)
 A_SECOND = 16_000  # bytes of a message
 TONE_HZ = 1000  # back-tone of scripts/prompts.py
