@@ -64,7 +64,7 @@ def end_attempt(
     return _change(
         session,
         token,
-        ended_at=at,
+        ended_at=max(at, token.started_at),  # the node's clock may be behind the worker's
         outcome=said.outcome.value,
         said_solved=said.said_solved,
         satisfied=said.satisfied,
@@ -249,6 +249,14 @@ def turns(
         query = query.where(Row.state == state)
     query = query.order_by(Row.due_at, Row.ticket_id).limit(limit)
     return [(turn, ticket, attempts) for turn, ticket, attempts in session.execute(query)]
+
+
+def unhappy_tickets(session: Session, limit: int) -> list[TicketRow]:
+    """Reopened after a call-back and not taken up yet, longest first: the supervisor's list."""
+    stands = (TicketRow.state == State.REOPENED.value, TicketRow.move == "reopen")
+    by_call_back = exists().where(Attempt.ticket_id == TicketRow.id, Attempt.outcome.is_not(None))
+    query = select(TicketRow).where(*stands, by_call_back).order_by(TicketRow.changed_at)
+    return list(session.scalars(query.limit(limit)))
 
 
 def _last_attempt(session: Session, ticket_id: int) -> int:

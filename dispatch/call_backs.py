@@ -30,7 +30,7 @@ from tickets.call_backs import (
     way_to,
 )
 from tickets.model import State
-from tickets.refused import MoveRefused
+from tickets.refused import MoveRefused, Refusal
 from tickets.roles import system
 
 log = structlog.get_logger(__name__)
@@ -237,7 +237,8 @@ class _Round:
                 yield session, session.get_one(TicketRow, ticket_id)
         except MoveRefused as refused:
             self.done.refused += 1
-            log.info("call_back.refused", ticket_id=ticket_id, problem=str(refused))
+            say = log.debug if refused.kind is Refusal.STALE else log.warning
+            say("call_back.refused", ticket_id=ticket_id, problem=str(refused))
 
     def _apply(
         self, session: Session, ticket: TicketRow, move: str, because: str, **given: object

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from db.call_back_answers import call_back_by_hand
-from db.call_backs import attempts_of, turns
+from db.call_backs import attempts_of, turns, unhappy_tickets
 from db.models import CallBackRow, CallBackTurnRow, TicketRow
 from db.tickets import find_ticket
 from dispatch.call_backs import run_call_backs
@@ -104,6 +104,29 @@ def call_backs_show(site: Site, number: str, as_json: bool) -> None:
         click.echo("no attempt yet 尚未回访")
 
 
+@call_backs.command("unhappy")
+@limit_option
+@json_option
+@pass_site
+def unhappy(site: Site, limit: int, as_json: bool) -> None:
+    """For the supervisor: reopened by what the citizen said, and not taken up yet. 不满意重办"""
+    with read_store(site) as session:
+        rows = unhappy_tickets(session, limit)
+    if as_json:
+        names = ("number", "unit", "responsible", "changed_at", "because")
+        told = [{name: _plain(getattr(row, name)) for name in names} for row in rows]
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    table = Table(title="Reopened 不满意重办", box=SIMPLE_HEAD)
+    for name in ("ticket 工单", "unit", "since"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("because 原因")
+    for row in rows:
+        number = row.number or row.provisional_number
+        table.add_row(number, row.unit or "-", _clock(row.changed_at), row.because or "-")
+    Console().print(table)
+
+
 @call_backs.command("by-hand")
 @click.argument("number")
 @click.option("--by", required=True, help="Sign-in name of who rang; it stands in the history.")
@@ -151,9 +174,11 @@ def _as_dict(turn: CallBackTurnRow, ticket: TicketRow, attempts: int) -> dict[st
 
 
 def _attempt(row: CallBackRow) -> dict[str, Any]:
-    told = {name: getattr(row, name) for name in ATTEMPT}
-    times = {n: v.isoformat() for n, v in told.items() if isinstance(v, datetime)}
-    return told | times
+    return {name: _plain(getattr(row, name)) for name in ATTEMPT}
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _table(rows: Sequence[tuple[CallBackTurnRow, TicketRow, int]]) -> Table:

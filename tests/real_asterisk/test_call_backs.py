@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import signal
 import wave
 from array import array
@@ -13,9 +14,11 @@ import pytest
 from db.engine import reading, writing
 from db.models import CallBackRow, CallLegRow, CallRow
 from db.ticket_moves import Order, apply_move
+from ivr.call_back import CallOrder
 from reports.audit import Finding, audit_calls
 from reports.switch_list import SwitchLeg
 from scripts.asterisk_console import ask
+from scripts.cli.call_backs import placer_of
 from scripts.lab.hearing import LINEAR
 from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until
@@ -24,7 +27,7 @@ from tests.real_asterisk.system import System
 from tickets.refused import MoveRefused, Refusal
 from tickets.roles import system as process
 
-NUMBERS = {f"13800000{n}": Manner() for n in range(910, 922)}
+NUMBERS = {f"13800000{n}": Manner() for n in range(910, 926)}
 NUMBER = iter(NUMBERS)
 A_SECOND = 16_000  # bytes of a message
 TONE_HZ = 1000  # back-tone of scripts/prompts.py
@@ -158,6 +161,16 @@ def share_at(path: Path, hz: int) -> float:
     return float(2 * power / (len(samples) * energy))
 
 
+def test_who_called_in_english_is_asked_in_english(system: System, number: str) -> None:
+    with asked(system, number) as one:
+        placer_of(system.node.settings)(CallOrder("99-1-1", number, "en"))
+        one.hears("solved")
+        (name,) = (c for c in system.node.channels() if c.startswith("PJSIP/l110-switch-"))
+        told = ask(system.node.home, f"core show channel {name}")
+        assert re.search(r"Language: +en\b", told), told
+        one.telephone.hang_up()
+
+
 def test_three_attempts_and_then_a_person(system: System, number: str) -> None:
     with asked(system, number, says_busy=True) as one:
         one.round()
@@ -169,16 +182,20 @@ def test_three_attempts_and_then_a_person(system: System, number: str) -> None:
         assert one.row().state == "call-back-due"
 
 
-def test_call_backs_are_no_calls_and_the_audit_explains_them(system: System) -> None:
-    """Runs after the others: what they did is what is looked at."""
-    events = [e for e in system.town.switch.events() if e.name == "SW_CALLED"]
-    assert len(events) > 5
-    listed = [SwitchLeg(event.facts["sip"], result="answered") for event in events]
+def test_a_call_back_is_no_call_and_the_audit_explains_it(system: System, number: str) -> None:
+    with asked(system, number) as one:
+        one.round()
+        one.hears("solved")
+        assert "line@l110" not in ask(system.node.home, "group show channels")
+        one.telephone.hang_up()
+        called(one)
+        listed = [SwitchLeg(e.facts["sip"], result="answered") for e in one.invites()]
     with reading(system.engine) as session:
         assert session.query(CallRow).all() == []
         assert session.query(CallLegRow).all() == []
-    wait_until(lambda: audited(system, listed) == (), "the feed to tell of each", PATIENCE_S)
-    assert "line@l110" not in ask(system.node.home, "group show channels")
+    assert audited(system, listed) == ()
+    stranger = SwitchLeg("of-nobody", result="answered")
+    assert [f.subject for f in audited(system, [*listed, stranger])] == ["of-nobody"]
 
 
 def audited(system: System, listed: Sequence[SwitchLeg]) -> Sequence[Finding]:

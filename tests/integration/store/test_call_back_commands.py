@@ -10,12 +10,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from config.settings import Settings, load_settings
-from db.engine import make_engine
+from db.engine import make_engine, writing
+from db.models import TicketRow
+from db.ticket_moves import Order, apply_move
 from db.upgrade import upgrade
 from scripts.cli import call_backs as commands
 from scripts.cli.main import l110
 from scripts.lab.postgres import PostgresServer
-from tests.integration.store.call_back_desk import ANSWERED, Desk
+from tests.integration.store.call_back_desk import ANSWERED, OPERATOR, Desk
 
 MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -155,3 +157,20 @@ def test_a_ticket_that_is_closed_cannot_be_called_back_by_hand(desk: Desk) -> No
     told = by_hand("--solved")
     assert (told.exit_code, "close does not follow closed" in told.output) == (1, True)
     assert desk.attempts(ticket) == []
+
+
+def test_the_supervisor_sees_what_was_reopened_until_it_is_taken_up(desk: Desk) -> None:
+    ticket = desk.solved()
+    desk.round()
+    desk.ends(**ANSWERED, solved="1", satisfied="1")
+    desk.round(minutes=1)
+    (told,) = as_json("unhappy")
+    assert (told["number"], told["because"]) == (
+        "20261123-000001", "call-back: solved, satisfied 1",
+    )  # fmt: skip
+    assert "20261123-000001" in says("unhappy").output
+    with writing(desk.engine) as session:
+        version = session.get_one(TicketRow, ticket).version
+        order = Order("screen", OPERATOR, desk.now, version, {"request": "A pipe"})
+        apply_move(session, ticket, order)
+    assert as_json("unhappy") == []
