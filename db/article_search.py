@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.knowledge import valid_on
@@ -37,6 +37,14 @@ def search_articles(
 
     matter: only of this matter, or of those below it.
     """
+    query = search_query(question, on, matter, after).limit(limit)
+    return [Found(*row[:5], score=int(row[5])) for row in session.execute(query)]
+
+
+def search_query(
+    question: Question, on: date, matter: str, after: Found | None
+) -> Select[int, int, str, str, date | None, int]:
+    """The columns of Found; found by `article_terms`' own key, whatever the number of articles."""
     term, head = ArticleTermRow.term, ArticleRow
     score = func.sum(ArticleTermRow.weight)
     columns = (head.id, head.version, head.matter, head.title, head.valid_to)
@@ -46,7 +54,6 @@ def search_articles(
         .where(term.in_(sorted(question.every | question.some | question.bonus)), *valid_on(on))
         .group_by(*columns)
         .order_by(score.desc(), head.id)
-        .limit(limit)
     )
     if matter:
         query = query.where(head.matter.startswith(matter, autoescape=True))
@@ -59,4 +66,4 @@ def search_articles(
     if after:
         same_score = and_(score == after.score, head.id > after.article)
         query = query.having(or_(score < after.score, same_score))
-    return [Found(*row[:5], score=int(row[5])) for row in session.execute(query)]
+    return query
