@@ -36,7 +36,7 @@ class Measured:
 
     accuracy: share for which the first suggestion was the unit; among_three: for which one of
     three was. low, high: 95 % interval of the accuracy, by drawing whole phrasings anew.
-    majority: the share if always the unit with most tickets were suggested.
+    majority: the share if always the unit with most of these texts were suggested.
     """
 
     texts: int
@@ -124,7 +124,7 @@ def measure(texts: Sequence[ClosedText]) -> Measured:
         TooLittleToLearn.
     """
     groups, units = _groups(texts), np.array([each.unit for each in texts])
-    right, near, base = (np.zeros(len(texts)) for _ in range(3))
+    right, near = np.zeros(len(texts)), np.zeros(len(texts))
     for learnt, asked in GroupKFold(FOLDS).split(units, groups=groups):
         vectorizer, learner = _learn([texts[n].text for n in learnt], units[learnt].tolist())
         scores = _decide(learner, vectorizer.transform([texts[n].text for n in asked]))
@@ -132,8 +132,6 @@ def measure(texts: Sequence[ClosedText]) -> Measured:
         best = learner.classes_[order]
         right[asked] = best[:, 0] == units[asked]
         near[asked] = (best == units[asked][:, None]).any(axis=1)
-        most = Counter(units[learnt].tolist()).most_common(1)[0][0]
-        base[asked] = units[asked] == most
     low, high = _interval(right, groups)
     return Measured(
         texts=len(texts),
@@ -142,7 +140,7 @@ def measure(texts: Sequence[ClosedText]) -> Measured:
         low=low,
         high=high,
         among_three=float(near.mean()),
-        majority=float(base.mean()),
+        majority=Counter(units.tolist()).most_common(1)[0][1] / len(texts),
     )
 
 

@@ -3,13 +3,17 @@
 A score from 0 to 1 that says what it is made of. It offers; a person joins.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 WITHIN = timedelta(hours=72)  # two reports further apart than this are two matters
 WEIGHTS = {"place": 0.4, "text": 0.35, "time": 0.25}
-OFFERED_FROM = 0.55
+OFFERED_FROM = 0.6
+# For the place, by its house numbers: not the same, or named by one of the two alone.
+OTHER_NUMBER, ONE_NUMBER = 0.4, 0.8
+NUMBERS = re.compile(r"\d+")
 SAME_AREA = 0.2  # for the place, where only the township is the same
 NAMED_ALIKE = 0.5  # from here on a place may be one place, though callers name its area differently
 SAME_MATTER = 0.5  # for the text, where the desk has given both the same matter
@@ -79,9 +83,8 @@ def overlap(one: str, other: str) -> float:
     one character are alike only if they are equal.
     """
     first, second = _pairs(one), _pairs(other)
-    both = sum((first & second).values())
-    every = sum(first.values()) + sum(second.values())
-    return 2 * both / every if every else 0.0
+    every = first.total() + second.total()
+    return 2 * (first & second).total() / every if every else 0.0
 
 
 def _pairs(text: str) -> Counter[str]:
@@ -105,9 +108,23 @@ def _apart(one: Report, other: Report, place: float) -> str:
 
 
 def _place(one: Report, other: Report) -> float:
-    named = overlap(one.place, other.place)
+    named = _contained(NUMBERS.sub("", one.place), NUMBERS.sub("", other.place))
     same_area = bool(one.area) and one.area == other.area
-    return max(named, SAME_AREA if same_area else 0.0)
+    return max(named * _numbered(one.place, other.place), SAME_AREA if same_area else 0.0)
+
+
+def _contained(one: str, other: str) -> float:
+    """1 if the shorter name stands whole in the longer one: "opposite 12 High Street"."""
+    first, second = _pairs(one), _pairs(other)
+    fewer = min(first.total(), second.total())
+    return (first & second).total() / fewer if fewer else 0.0
+
+
+def _numbered(one: str, other: str) -> float:
+    first, second = NUMBERS.findall(one), NUMBERS.findall(other)
+    if first == second:
+        return 1.0
+    return OTHER_NUMBER if first and second else ONE_NUMBER
 
 
 def _time(apart: timedelta) -> float:

@@ -1,12 +1,8 @@
-"""A made-up city's 19 townships and streets, its roads and its housing estates."""
+"""A made-up city's roads and housing estates, each in one of its 19 townships and streets."""
 
 from random import Random
 
-AREAS = (
-    "东关街道", "西门街道", "南桥街道", "北塔街道", "新城街道", "河滨街道", "青山街道", "白石镇",
-    "柳溪镇", "桃源镇", "石桥镇", "金坑镇", "大埠镇", "沿江镇", "松岭乡", "茶亭乡", "竹坪乡",
-    "云台乡", "双井乡",
-)  # fmt: skip
+AREAS = tuple(f"A{n:02d}" for n in range(1, 20))  # codes of the city's areas
 ROADS = (
     "解放路", "中山路", "和平路", "人民路", "建设路", "五一路", "八一路", "环城路", "滨江路",
     "文化路", "学院路", "站前路", "工业路", "新华街", "东大街", "西大街", "城隍巷", "米市巷",
@@ -23,10 +19,10 @@ def place(rng: Random) -> tuple[str, str]:
     """An area, and a place in it; the area goes with the road, so that a road lies somewhere."""
     if rng.random() < 0.55:
         at = rng.randrange(len(ROADS))
-        spot = f"{ROADS[at]}{rng.randrange(1, 240)}号"
+        spot = f"{ROADS[at]}{rng.randrange(1, 400)}号"
     else:
         at = rng.randrange(len(ESTATES))
-        spot = f"{ESTATES[at]}{rng.randrange(1, 28)}栋"
+        spot = f"{ESTATES[at]}{rng.randrange(1, 61)}栋"
     return AREAS[(at * 7 + (rng.random() < 0.2)) % len(AREAS)], spot
 
 

@@ -1,4 +1,4 @@
-"""Writes seeded days into the store, a day a transaction, in several processes."""
+"""Writes seeded days into the store, some days a transaction, in several processes."""
 
 import multiprocessing
 from collections import Counter
@@ -16,6 +16,7 @@ from db.models import CallBackRow, CallRow, TicketRow
 from db.ticket_bulk import (
     change_tickets,
     insert_rows,
+    prepare_to_write_much,
     real_tickets,
     reserve_ids,
     seeded_with,
@@ -27,6 +28,7 @@ from scripts.seeding.told import Change, Life
 from tickets.numbers import ticket_number
 
 PATIENCE_S = 120.0  # for the other writers of SQLite, and for a statement of a whole day
+AT_ONCE = 1000  # tickets of one transaction, rounded up to whole days
 FEW = 3000  # tickets that one process writes before another one would have started
 
 
@@ -69,7 +71,7 @@ def seed_tickets(
     processes: int = 2,
     progress: Callable[[int], object] = lambda _tickets: None,
 ) -> None:
-    """progress: called with the tickets of each day once it is written.
+    """progress: called with so many tickets whenever some are written.
 
     Raises:
         StoreInUse: there are real tickets, and not `beside`.
@@ -78,20 +80,22 @@ def seed_tickets(
     days = _plan_days(engine, plan, beside=beside)
     url = engine.url.render_as_string(hide_password=False)
     if plan.tickets <= FEW or processes < 2:
-        for day in days:
-            progress(write_day(engine, day))
+        for some in _parcels(days):
+            progress(write_days(engine, some))
         return
     # A forked process would share this one's connections.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, _open_store, (url,)) as pool:
-        for written in as_completed([pool.submit(_write_day, day) for day in days]):
+        for written in as_completed([pool.submit(_write_days, some) for some in _parcels(days)]):
             progress(written.result())
 
 
-def write_day(engine: Engine, plan: DayPlan) -> int:
-    """How many tickets were written."""
-    lives = tell_day(plan.day, len(plan.ids), plan.seed, plan.first, plan.until)
-    ids = {id(life): ticket_id for life, ticket_id in zip(lives, plan.ids, strict=True)}
+def write_days(engine: Engine, days: Sequence[DayPlan]) -> int:
+    """How many tickets were written, all or none."""
+    told = [(plan, n, life) for plan in days for n, life in enumerate(_lives(plan), start=1)]
+    lives = [life for _, _, life in told]
+    every_id = [ticket_id for plan in days for ticket_id in plan.ids]
+    ids = {id(life): ticket_id for life, ticket_id in zip(lives, every_id, strict=True)}
     rows = [
         life.row
         | {
@@ -100,9 +104,10 @@ def write_day(engine: Engine, plan: DayPlan) -> int:
             "parent_id": ids[id(life.part_of)] if life.part_of else None,
             "changed_at": life.row["opened_at"],
         }
-        for n, life in enumerate(lives, start=1)
+        for plan, n, life in told
     ]
     with writing(engine) as session:
+        prepare_to_write_much(session)
         insert_rows(session, CallRow, [life.call for life in lives if life.call])
         insert_rows(session, TicketRow, rows)
         backs = [each | {"ticket_id": ids[id(life)]} for life in lives for each in life.call_backs]
@@ -110,6 +115,21 @@ def write_day(engine: Engine, plan: DayPlan) -> int:
         for changes in _by_version(lives, ids):
             change_tickets(session, changes)
     return len(lives)
+
+
+def _lives(plan: DayPlan) -> list[Life]:
+    return tell_day(plan.day, len(plan.ids), plan.seed, plan.first, plan.until)
+
+
+def _parcels(days: Sequence[DayPlan]) -> Iterator[list[DayPlan]]:
+    parcel: list[DayPlan] = []
+    for day in days:
+        parcel.append(day)
+        if sum(len(each.ids) for each in parcel) >= AT_ONCE:
+            yield parcel
+            parcel = []
+    if parcel:
+        yield parcel
 
 
 def _by_version(lives: Sequence[Life], ids: dict[int, int]) -> Iterator[list[dict[str, Any]]]:
@@ -169,7 +189,7 @@ def _open_store(url: str) -> None:
     _engine = make_engine(url, statement_timeout_s=PATIENCE_S, pool_size=1)
 
 
-def _write_day(day: DayPlan) -> int:
+def _write_days(days: list[DayPlan]) -> int:
     if _engine is None:
         raise RuntimeError("the process has opened no store")
-    return write_day(_engine, day)
+    return write_days(_engine, days)

@@ -18,7 +18,7 @@ from ivr.call_back import CallOrder
 from reports.audit import Finding, audit_calls
 from reports.switch_list import SwitchLeg
 from scripts.asterisk_console import ask
-from scripts.cli.call_backs import placer_of
+from scripts.call_backs import placer_of
 from scripts.lab.hearing import LINEAR
 from scripts.lab.seats import Manner
 from scripts.lab.waiting import wait_until

@@ -21,7 +21,7 @@ reports = st.builds(
 )
 
 
-def at(place: str, hours: float = 1, **other: str) -> Report:
+def at(place: str, hours: float = 1, **other) -> Report:
     told = {"text": "路上都是水，没人来关阀门。", "area": "东关街道", "matter": ""} | other
     return Report(place=place, opened_at=T0 + timedelta(hours=hours), **told)
 
@@ -57,6 +57,15 @@ def test_the_place_in_the_text_does_not_count_twice():
     one = Report("解放路12号停电", "解放路12号", "", "", T0)
     other = Report("解放路12号有狗叫", "解放路12号", "", "", T0)
     assert likeness(one, other).text == 0
+
+
+def test_another_house_of_the_same_street_is_offered_only_for_the_same_words():
+    other = {"matter": "0101", "hours": 0.2}
+    own = Report(PIPE.text, PIPE.place, PIPE.area, "0101", T0)
+    assert likeness(own, at("解放路12号", **other)).offered
+    assert not likeness(own, at("解放路98号", **other)).offered
+    assert likeness(own, at("解放路98号", text=PIPE.text, **other)).offered
+    assert likeness(own, at("解放路", **other)).place > likeness(own, at("解放路98号")).place
 
 
 def test_marks_and_blanks_are_no_words():
