@@ -12,6 +12,7 @@ from db.models import CallBackRow, TicketEventRow, TicketRow
 from db.ticket_moves import Order, StaleEdit, TicketUnknown, apply_move, history
 from db.ticket_triggers import drop_ticket_triggers
 from db.tickets import open_ticket
+from scripts.chaos.findings import Finding
 from tickets.model import ServiceClass, Source, State
 from tickets.opening import TicketDraft
 from tickets.refused import MoveRefused, Refusal
@@ -187,9 +188,13 @@ def test_a_change_that_says_no_version_is_refused_once_somebody_has_touched_the_
             session.execute(update(TicketRow).values(title="quietly", version=version))
 
 
-@pytest.mark.control(without="the store's own trigger")
-def test_control_without_the_trigger_a_quiet_change_stands(life: Life) -> None:
+@pytest.mark.control("B41", without="the store's own trigger")
+def test_control_without_the_trigger_a_quiet_change_stands(life: Life, told: Finding) -> None:
     life.move("claim", OPERATOR, responsible="wang")
     with writing(life.engine) as session:
         drop_ticket_triggers(session.connection())
         session.execute(update(TicketRow).values(title="quietly"))
+    with reading(life.engine) as session:
+        ticket = session.get_one(TicketRow, life.id)
+    assert (ticket.title, ticket.version) == ("quietly", 2)
+    told.records.append("what another wrote is gone, and nobody is told")
