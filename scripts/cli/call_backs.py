@@ -19,12 +19,11 @@ from db.tickets import find_ticket
 from dispatch.call_backs import run_call_backs
 from reports.masking import mask_number
 from scripts.call_backs import placer_of, plan_of
+from scripts.cli.acting import acting, as_option
 from scripts.cli.context import Site, pass_site
-from scripts.cli.stores import explained, read_store, write_store
+from scripts.cli.stores import explained, read_store
 from tickets.call_backs import HoursBad, Turn
 from tickets.numbers import SHANGHAI
-from tickets.refused import MoveRefused
-from tickets.roles import Actor, Role
 
 limit_option = click.option("--limit", default=50, show_default=True, help="At most so many rows.")
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs; numbers masked.")
@@ -129,35 +128,31 @@ def unhappy(site: Site, limit: int, as_json: bool) -> None:
 
 @call_backs.command("by-hand")
 @click.argument("number")
-@click.option("--by", required=True, help="Sign-in name of who rang; it stands in the history.")
+@as_option
 @click.option("--solved/--not-solved", default=None, help="What he said; left out: not reached.")
 @click.option("--satisfied", type=click.IntRange(1, 5), help="1 (not at all) to 5 (very).")
 @click.option("--note", required=True, help="What was said, or why he was not reached.")
 @pass_site
 def by_hand(
-    site: Site, number: str, by: str, solved: bool | None, satisfied: int | None, note: str
+    site: Site, number: str, user: str, solved: bool | None, satisfied: int | None, note: str
 ) -> None:
     """Note that a person rang the citizen of the ticket NUMBER. 人工回访
 
     Solved closes the ticket; not solved, or satisfied 1 or 2, reopens it.
     """
-    actor = Actor(by, frozenset({Role.OPERATOR}))
-    with write_store(site) as session:
+    with acting(site, user, "ticket.call-back", number) as (session, actor):
         ticket = find_ticket(session, number)
         if ticket is None:
             raise click.ClickException(f"no ticket {number}; `l110 tickets list` shows the newest.")
-        try:
-            _, main = call_back_by_hand(
-                session,
-                ticket.id,
-                actor=actor,
-                at=_now(),
-                said_solved=solved,
-                satisfied=satisfied,
-                note=note,
-            )
-        except MoveRefused as refused:
-            raise click.ClickException(f"{refused}.") from None
+        _, main = call_back_by_hand(
+            session,
+            ticket.id,
+            actor=actor,
+            at=_now(),
+            said_solved=solved,
+            satisfied=satisfied,
+            note=note,
+        )
         told = f"{main.number or main.provisional_number}: {main.state}"
     click.echo(told)
 

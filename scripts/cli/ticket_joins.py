@@ -11,11 +11,11 @@ from db.models import TicketRow
 from db.ticket_moves import Order
 from db.tickets import find_ticket
 from scripts.cli import record_views as views
+from scripts.cli.acting import acting, as_option
 from scripts.cli.context import Site, pass_site
-from scripts.cli.force import reason_of, who
-from scripts.cli.stores import read_store, write_store
-from tickets.refused import MoveRefused
-from tickets.roles import Actor, Role
+from scripts.cli.force import reason_of
+from scripts.cli.stores import read_store
+from tickets.roles import Actor
 
 because_option = click.option(
     "--because", required=True, callback=reason_of, help="Why; stays in the history."
@@ -61,38 +61,31 @@ def tickets_duplicates(site: Site, *, number: str, as_json: bool) -> None:
 @click.command("join")
 @click.argument("number")
 @click.argument("head")
+@as_option
 @because_option
 @pass_site
-def tickets_join(site: Site, *, number: str, head: str, because: str) -> None:
+def tickets_join(site: Site, *, number: str, head: str, user: str, because: str) -> None:
     """Join ticket NUMBER to HEAD: worked on once, and both callers are called back 并入."""
-    with write_store(site) as session:
+    with acting(site, user, "ticket.join", number) as (session, actor):
         ticket, other = _found(session, number), _found(session, head)
-        try:
-            join(session, ticket.id, other.id, _order("join", ticket, because))
-        except MoveRefused as refused:
-            raise click.ClickException(f"{refused}.") from None
+        join(session, ticket.id, other.id, _order("join", ticket, actor, because))
     click.echo(f"{number} is joined to {head}; `l110 tickets unjoin {number}` undoes it")
 
 
 @click.command("unjoin")
 @click.argument("number")
+@as_option
 @because_option
 @pass_site
-def tickets_unjoin(site: Site, *, number: str, because: str) -> None:
+def tickets_unjoin(site: Site, *, number: str, user: str, because: str) -> None:
     """Part ticket NUMBER from the one that it was joined to: it stands as before 撤销并入."""
-    with write_store(site) as session:
+    with acting(site, user, "ticket.unjoin", number) as (session, actor):
         ticket = _found(session, number)
-        try:
-            parted = unjoin(session, ticket.id, _order("unjoin", ticket, because))
-        except MoveRefused as refused:
-            raise click.ClickException(f"{refused}.") from None
-        state = parted.state
+        state = unjoin(session, ticket.id, _order("unjoin", ticket, actor, because)).state
     click.echo(f"{number} is {state} again")
 
 
-def _order(move: str, ticket: TicketRow, because: str) -> Order:
-    """By whoever is logged in to this machine, with a supervisor's right."""
-    actor = Actor(who(), frozenset({Role.SUPERVISOR}))
+def _order(move: str, ticket: TicketRow, actor: Actor, because: str) -> Order:
     return Order(move, actor, datetime.now(UTC), ticket.version, because=because)
 
 

@@ -7,17 +7,16 @@ from typing import Any
 
 import click
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 from db.audit_log import Entry
 from db.engine import reading, store_name
 from db.ticket_moves import TicketUnknown, history
-from db.users import UserUnknown, actor_of, user_named
+from db.users import UserUnknown
 from desk.context import Desk
 from desk.views import history_view, move_view
 from desk.work import NotYours, Stale, Who, Wish, move_ticket, ticket_for
+from scripts.cli.acting import as_option, person
 from scripts.cli.context import Site, pass_site
-from scripts.cli.force import who as typed_by
 from scripts.cli.record_views import add_row, fields_table, new_table, show
 from scripts.desk_context import desk_of
 from scripts.store import first_line
@@ -26,12 +25,6 @@ from tickets.lifecycle import moves_open_to
 from tickets.refused import MoveRefused
 
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs; numbers masked.")
-as_option = click.option(
-    "--as",
-    "user",
-    required=True,
-    help="Sign-in name of the person whose work it is; his rights hold, and he is audited.",
-)
 
 
 @click.command("move")
@@ -61,7 +54,7 @@ def tickets_move(
     with _refusals(site, as_json=as_json):
         desk = desk_of(site.settings, site.engine)
         with reading(site.engine) as session:
-            who = _who(session, user)
+            who = person(session, user)
         with _audited(desk, who, f"ticket.{move}", number):
             view = move_ticket(desk, who, number, Wish(move, version, given, because))
     told = view.model_dump(mode="json")
@@ -79,7 +72,7 @@ def tickets_move(
 def tickets_moves(site: Site, number: str, user: str, as_json: bool) -> None:
     """What is open to a person with ticket NUMBER now, and what each move needs."""
     with _refusals(site), reading(site.engine) as session:
-        who = _who(session, user)
+        who = person(session, user)
         ticket = ticket_for(session, who, number)
         version = ticket.version
         rows = [move_view(move).model_dump() for move in moves_open_to(ticket, who.actor)]
@@ -101,7 +94,7 @@ def tickets_moves(site: Site, number: str, user: str, as_json: bool) -> None:
 def tickets_history(site: Site, number: str, user: str, as_json: bool) -> None:
     """What happened to ticket NUMBER, oldest first, as the store itself wrote it."""
     with _refusals(site), reading(site.engine) as session:
-        ticket = ticket_for(session, _who(session, user), number)
+        ticket = ticket_for(session, person(session, user), number)
         told = history_view(history(session, ticket.id))
     events = [event.model_dump(mode="json") for event in told]
     if as_json:
@@ -113,14 +106,6 @@ def tickets_history(site: Site, number: str, user: str, as_json: bool) -> None:
         row = event["version"], at, event["by"], event["move"], event["to_state"], event["because"]
         add_row(table, *row)
     show(table)
-
-
-def _who(session: Session, name: str) -> Who:
-    """Raises UserUnknown, ClickException."""
-    user = user_named(session, name)
-    if user.disabled_at is not None:
-        raise click.ClickException(f"{name} is disabled; `l110 users reset {name}` lets him in.")
-    return Who(actor_of(user), user.seat, f"cli:{typed_by()}")
 
 
 def _pair(pair: str) -> tuple[str, object]:

@@ -18,6 +18,7 @@ from scripts.cli import call_backs as commands
 from scripts.cli.main import l110
 from scripts.lab.postgres import PostgresServer
 from tests.integration.store.call_back_desk import ANSWERED, OPERATOR, Desk
+from tests.integration.store.operators import add_operator
 
 MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -39,6 +40,8 @@ def settings(
 def desk(settings: Settings) -> Iterator[Desk]:
     engine = make_engine(settings.store_url)
     upgrade(engine)
+    with writing(engine) as session:
+        add_operator(session, "wang")
     yield Desk(engine)
     engine.dispose()
 
@@ -129,7 +132,7 @@ def test_a_store_without_tables_says_what_makes_them(settings: Settings) -> None
 
 
 def by_hand(*options: str) -> Result:
-    return says("by-hand", "20261123-000001", "--by", "wang", "--note", "rang twice", *options)
+    return says("by-hand", "20261123-000001", "--as", "wang", "--note", "rang twice", *options)
 
 
 @pytest.mark.parametrize(
