@@ -6,6 +6,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import openpyxl
 
@@ -86,19 +87,20 @@ def read_xlsx(path: Path) -> Iterator[Row]:
     """The first sheet, also rows without any text. Raises TableUnreadable."""
     try:
         _refuse_bomb(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions it leaves out
-            book = openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
-            try:
-                sheet = book.worksheets[0]
-                for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-                    yield number, [cell_text(cell) for cell in cells]
-            finally:
-                book.close()
+        with path.open("rb") as file:  # ours to close: openpyxl forgets one that it cannot read
+            yield from _sheet(file)
     except TableUnreadable:
         raise
     except Exception as fault:  # zip and XML from anybody: openpyxl passes on whatever it meets
         raise TableUnreadable(f"{path} is no readable xlsx: {fault}") from None
+
+
+def _sheet(file: BinaryIO) -> Iterator[Row]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions it leaves out
+        book = openpyxl.load_workbook(file, read_only=True, data_only=False, keep_links=False)
+        for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
+            yield number, [cell_text(cell) for cell in cells]
 
 
 def _refuse_bomb(path: Path) -> None:
