@@ -1,6 +1,7 @@
 """Whether two tickets may be one matter."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,7 +61,7 @@ def test_the_place_in_the_text_does_not_count_twice():
 
 
 def test_another_house_of_the_same_street_is_offered_only_for_the_same_words():
-    other = {"matter": "0101", "hours": 0.2}
+    other: dict[str, Any] = {"matter": "0101", "hours": 0.2}
     own = Report(PIPE.text, PIPE.place, PIPE.area, "0101", T0)
     assert likeness(own, at("解放路12号", **other)).offered
     assert not likeness(own, at("解放路98号", **other)).offered
