@@ -103,8 +103,8 @@ def every_connection_taken(store: Store) -> Iterator[None]:
                 )
         return len(others) == CONNECTIONS
 
-    wait_until(takes_all, "every connection to be ours", 20, every_s=0.01)
     try:
+        wait_until(takes_all, "every connection to be ours", 60, every_s=0.01)
         yield
     finally:
         for other in others:

@@ -54,12 +54,12 @@ def mends(node: ImpatientNode) -> dict[str, str]:
 def test_a_frozen_watch_is_told_by_status_and_ended(system: System, told: Finding) -> None:
     node, began = node_of(system), time.monotonic()
     old, port = node.signal("watch", signal.SIGSTOP), node.settings.health.watch_port
+    with pytest.raises(TimeoutError):  # what Prometheus sees: L110WatchDown
+        asyncio.run(fetch(node.settings.health_host, port, "/metrics", 1))
     wait_until(lambda: "watch-silent" in mends(node), "the alarm", FRESH_S + MOMENT_S)
     told_s = time.monotonic() - began
     assert mends(node) == {"watch-silent": ALARMS["watch-silent"].runbook}
     assert node.status()["state"] == "partly"
-    with pytest.raises(TimeoutError):  # what Prometheus sees: L110WatchDown
-        asyncio.run(fetch(node.settings.health_host, port, "/metrics", 1))
     node.new_pid("watch", old, WATCH_S + MOMENT_S)
     new_s = time.monotonic() - began
     _, about = raised_within(node, "process-restarted", 15)

@@ -193,7 +193,7 @@ def test_a_line_that_stayed_behind_leads_to_the_menu_when_its_time_is_over(
 
 
 def test_two_trials_at_once_are_refused(system: System) -> None:
-    first = Doctor(system.node.config, "--from", "13800000050", "--wait", "3")
+    first = Doctor(system.node.config, "--from", "13800000050", "--wait", "15")
     first.ready()
     assert Doctor(system.node.config).found()["why"] == "busy"
     assert first.found()["why"] == "no-call-came"

@@ -1,7 +1,7 @@
 """Whether two tickets may be one matter."""
 
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,12 +61,12 @@ def test_the_place_in_the_text_does_not_count_twice():
 
 
 def test_another_house_of_the_same_street_is_offered_only_for_the_same_words():
-    soon = partial(at, hours=0.2, matter="0101")
+    other: dict[str, Any] = {"matter": "0101", "hours": 0.2}
     own = Report(PIPE.text, PIPE.place, PIPE.area, "0101", T0)
-    assert likeness(own, soon("解放路12号")).offered
-    assert not likeness(own, soon("解放路98号")).offered
-    assert likeness(own, soon("解放路98号", text=PIPE.text)).offered
-    assert likeness(own, soon("解放路")).place > likeness(own, at("解放路98号")).place
+    assert likeness(own, at("解放路12号", **other)).offered
+    assert not likeness(own, at("解放路98号", **other)).offered
+    assert likeness(own, at("解放路98号", text=PIPE.text, **other)).offered
+    assert likeness(own, at("解放路", **other)).place > likeness(own, at("解放路98号")).place
 
 
 def test_marks_and_blanks_are_no_words():
