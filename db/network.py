@@ -1,6 +1,6 @@
 """The network as it is in force: units, areas, matters, and who a ticket goes to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -78,7 +78,7 @@ def suggest_unit(session: Session, matter: str | None, area: str | None) -> Sugg
     return rule_book(session).suggest(matter, area)
 
 
-def ground(session: Session) -> Ground:
+def ground(session: Session, deadline_classes: Collection[str] | None = None) -> Ground:
     """What the rules have to cover, for `tickets.catalogue_check`."""
     matters = current_matters(session)
     in_force = units(session)
@@ -87,6 +87,7 @@ def ground(session: Session) -> Ground:
         [area.code for area in areas(session)],
         [unit.code for unit in in_force],
         _area_units(in_force),
+        deadline_classes,
     )
 
 

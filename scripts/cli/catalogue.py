@@ -22,6 +22,7 @@ from db.network import (
 from scripts.city_files import city_folder, read_city_folder
 from scripts.cli.as_json import json_option, print_json
 from scripts.cli.context import Site, pass_site
+from scripts.cli.deadlines import rules_of
 from scripts.cli.record_views import add_row, new_table, show
 from scripts.cli.stores import read_store, write_store
 from tickets.catalogue_check import Finding, check_catalogue
@@ -53,7 +54,7 @@ def city_load(site: Site, profile: str | None, folder: Path | None, as_json: boo
         read = read_city_folder(where)
         with write_store(site) as session:
             loaded = load_city(session, read, datetime.now(UTC))
-            faults = [each for each in _findings(session) if each.is_fault]
+            faults = [each for each in _findings(site, session) if each.is_fault]
     except (SheetsBad, MatterVersionTaken) as fault:
         raise click.ClickException(str(fault)) from None
     told = {
@@ -116,7 +117,7 @@ def catalogue_check(site: Site, as_json: bool) -> None:
     with read_store(site) as session:
         if current_matters(session) is None:
             raise click.ClickException(NO_CITY)
-        found, rules = _findings(session), len(dispatch_rules(session))
+        found, rules = _findings(site, session), len(dispatch_rules(session))
     faults = sum(each.is_fault for each in found)
     if as_json:
         told = [{"kind": each.kind, "subject": each.subject, "says": each.says} for each in found]
@@ -209,8 +210,9 @@ def services_list(site: Site, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _findings(session: Session) -> list[Finding]:
-    return check_catalogue(dispatch_rules(session), ground(session))
+def _findings(site: Site, session: Session) -> list[Finding]:
+    classes = sorted(rules_of(site).classes)
+    return check_catalogue(dispatch_rules(session), ground(session, classes))
 
 
 def _matter_code(scheme: MatterScheme | None, text: str) -> str:
