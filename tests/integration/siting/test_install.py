@@ -46,7 +46,7 @@ def test_secrets_and_settings_are_closed_to_others(first):
     etc = first / "etc/livelihood110"
     secrets = list((etc / "secrets").iterdir())
     assert {path.name for path in secrets} == {
-        "ami-reader", "ami-actor", "asterisk-metrics", "desk-codes",
+        "ami-reader", "ami-actor", "asterisk-metrics", "desk-codes", "answer-links", "webhook",
     }  # fmt: skip
     assert all(path.stat().st_mode & 0o077 == 0 for path in [*secrets, etc / "secrets"])
     assert (etc / "site.toml").stat().st_mode & 0o7777 == 0o640
@@ -152,7 +152,7 @@ def test_control_systemd_finds_a_fault_in_an_installed_unit(host):
 def verify(places: Places) -> subprocess.CompletedProcess[str]:
     """Offline and through the links."""
     units = sorted(path.name for path in places.units.glob("l110*"))
-    assert len(units) == 7
+    assert len(units) == 8
     command = [ANALYZE, "verify", f"--root={places.root}", "--man=no", *units]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 

@@ -33,7 +33,8 @@ class HistoryMissing(RuntimeError):
 
 def commit_before(migration: Path) -> str:
     """The commit before the one that brought a migration. Raises HistoryMissing."""
-    brought = _git("log", "--diff-filter=A", "--format=%H", "--", str(migration)).decode().split()
+    asked = ("log", "--first-parent", "--diff-merges=first-parent", "--diff-filter=A")
+    brought = _git(*asked, "--format=%H", "--", str(migration)).decode().split()
     if not brought or _git("rev-parse", "--is-shallow-repository").strip() == b"true":
         raise HistoryMissing(f"no history of {migration.name} here: git fetch --unshallow")
     return _git("rev-parse", f"{brought[-1]}^").decode().strip()
@@ -43,6 +44,11 @@ def checked_out(commit: str, folder: Path) -> Path:
     """Raises HistoryMissing."""
     subprocess.run(["tar", "-x", "-C", folder], input=_git("archive", commit), check=True)
     return folder
+
+
+def revision_of(code: Path) -> str:
+    """The newest migration that this code knows: one commit may bring several."""
+    return max(path.name[:4] for path in (code / "db/migrations/versions").glob("0*_*.py"))
 
 
 @contextmanager

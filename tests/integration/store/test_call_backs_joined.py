@@ -21,8 +21,8 @@ def token_for(desk: Desk, number: str) -> str:
 
 def test_everybody_who_asked_for_it_is_rung_each_telephone_once(desk: Desk) -> None:
     main = desk.solved("13800000001")
-    first = desk.joined(main, "13800000002")
-    desk.joined(first, "13800000003")
+    desk.joined(main, "13800000002")
+    desk.joined(main, "13800000003")
     desk.joined(main, "13800000001")
     desk.joined(main, "13800000002")
     assert desk.round().owed == 3

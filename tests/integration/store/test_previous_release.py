@@ -11,13 +11,14 @@ from sqlalchemy import Engine, func, select, text
 from db.engine import reading
 from db.forwarder import Forwarder
 from db.models import CallRow, QuarantineRow
-from db.upgrade import MIGRATIONS, UpgradeBlocked, current, newest, revisions, upgrade
+from db.upgrade import MIGRATIONS, UpgradeBlocked, current, newest, upgrade
 from scripts.lab.waiting import wait_until
 from tests.integration.store.previous_release import (
     HistoryMissing,
     checked_out,
     commit_before,
     forwarding,
+    revision_of,
 )
 from tests.integration.store.test_forwarder import Node, calls, count
 
@@ -45,7 +46,7 @@ def node(tmp_path: Path) -> Iterator[Node]:
 def old_forwarder(code: Path, store: Engine, node: Node, folder: Path) -> Iterator[None]:
     url = store.url.set(drivername=store.dialect.name).render_as_string(hide_password=False)
     log = folder / "old.log"
-    told = url, str(node.cel_path), str(node.journal_path), revisions()[-2]
+    told = url, str(node.cel_path), str(node.journal_path), revision_of(code)
     with forwarding(code, log, *told) as process:
         wait_until(
             lambda: "forwarding" in log.read_text(), log.name, 20, alive=lambda: process.running
@@ -103,7 +104,7 @@ def test_the_release_before_writes_on_while_the_new_one_migrates_and_after(
     before: Path, empty_store: Engine, node: Node, tmp_path: Path
 ) -> None:
     store = empty_store
-    upgrade(store, revisions()[-2])
+    upgrade(store, revision_of(before))
     with old_forwarder(before, store, node, tmp_path):
         node.tells(calls(*range(EACH)))
         stored(store, EACH)
@@ -125,7 +126,7 @@ def test_control_a_migration_that_contracts_stops_the_release_before(
     before: Path, empty_store: Engine, node: Node, tmp_path: Path
 ) -> None:
     store = empty_store
-    upgrade(store, revisions()[-2])
+    upgrade(store, revision_of(before))
     with old_forwarder(before, store, node, tmp_path):
         node.tells(calls(1))
         stored(store, 1)
