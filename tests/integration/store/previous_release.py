@@ -33,7 +33,7 @@ class HistoryMissing(RuntimeError):
 
 def commit_before(migration: Path) -> str:
     """The commit before the one that brought a migration. Raises HistoryMissing."""
-    asked = ("log", "--first-parent", "--diff-merges=first-parent", "--diff-filter=A")
+    asked = ("log", "--first-parent", "--diff-merges=first-parent", "--diff-filter=A", "-s")
     brought = _git(*asked, "--format=%H", "--", str(migration)).decode().split()
     if not brought or _git("rev-parse", "--is-shallow-repository").strip() == b"true":
         raise HistoryMissing(f"no history of {migration.name} here: git fetch --unshallow")
