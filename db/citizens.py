@@ -11,11 +11,16 @@ MOST_JOINS, MOST_JOINED = 20, 1000
 
 
 def citizen_of(session: Session, ticket: TicketRow) -> Citizen:
-    """That his ticket was joined to another one exempts the ticket, not him."""
+    """That his ticket was joined to another one exempts the ticket, not him.
+
+    A part is exempt: he is asked once, for the whole.
+    """
     query = select(CallRow.withheld).where(CallRow.call_id == ticket.call_id)
     withheld = bool(ticket.call_id and session.scalar(query))
     joined = ticket.state == State.JOINED and ticket.close_exempt == Exempt.JOINED
     exempt = None if joined else ticket.close_exempt
+    if ticket.parent_id is not None:
+        exempt = Exempt.PART.value
     return Citizen(ticket.source, ticket.caller, ticket.caller_kind, withheld, exempt)
 
 

@@ -1,5 +1,7 @@
 """What the lifecycle cannot see: which other tickets hang on this one.
 
+A whole is answered when its parts have ended.
+
 A ticket that others are joined to is the head: it stays as long as they do. So every joined
 ticket points straight at a head, and there are neither chains nor circles.
 """
@@ -7,14 +9,15 @@ ticket points straight at a head, and there are neither chains nor circles.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models import TicketRow
 from tickets.lifecycle import Move
-from tickets.model import State
+from tickets.model import ENDED, State
 from tickets.refused import MoveRefused, Refusal
 
+FEWEST_PARTS = 2
 NO_HEAD = frozenset({State.JOINED, State.WITHDRAWN})
 
 
@@ -27,6 +30,10 @@ def refuse_loose_ends(
     Raises:
         MoveRefused: the head would be missing, or would be no head.
     """
+    if move.name == "split":
+        _need_parts(session, ticket)
+    if move.name == "gather":
+        _refuse_open_parts(session, ticket)
     if move.to not in NO_HEAD:
         return
     head_id = given.get("joined_to") if move.to is State.JOINED else None
@@ -38,6 +45,27 @@ def refuse_loose_ends(
             Refusal.WRONG_STATE,
             f"{ticket.number} has {len(others)} joined to it ({', '.join(others[:3])}):"
             " undo that first, or join the other one to this",
+        )
+
+
+def _need_parts(session: Session, whole: TicketRow) -> None:
+    parts = select(func.count()).where(TicketRow.parent_id == whole.id)
+    if session.execute(parts).scalar_one() < FEWEST_PARTS:
+        raise MoveRefused(
+            Refusal.MISSING, f"split needs {FEWEST_PARTS} parts: `l110 tickets split` opens them"
+        )
+
+
+def _refuse_open_parts(session: Session, whole: TicketRow) -> None:
+    ended = [state.value for state in ENDED]
+    open_parts = select(TicketRow.number).where(
+        TicketRow.parent_id == whole.id, TicketRow.state.not_in(ended)
+    )
+    if numbers := session.scalars(open_parts.order_by(TicketRow.id)).all():
+        raise MoveRefused(
+            Refusal.WRONG_STATE,
+            f"{len(numbers)} parts of {whole.number} are still open:"
+            f" {', '.join(str(number) for number in numbers[:3])}",
         )
 
 

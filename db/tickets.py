@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.models import TicketCounterRow, TicketRow
@@ -40,10 +40,13 @@ def open_ticket(
     by: str,
     given: Mapping[str, Any] | None = None,
     at: datetime | None = None,
+    part_of: TicketRow | None = None,
 ) -> TicketRow:
     """A ticket without a call: a visit to the counter, a report, another hotline.
 
     given: fields that the move `edit` sets. at: when it was written, if later than it was opened.
+    part_of: the ticket that was split into this one and others; who answers for it answers for
+    this one, too.
 
     Raises:
         MoveRefused: a field that is not one of those, or a value that cannot stand in it.
@@ -57,6 +60,9 @@ def open_ticket(
         number=ticket_number(day, last[day] + 1),
         changed_by=by,
         changed_at=at or draft.opened_at,
+        parent_id=part_of.id if part_of else None,
+        responsible=part_of.responsible if part_of else None,
+        sealed=part_of.sealed if part_of else False,
     )
     session.add(ticket)
     session.flush()
@@ -108,11 +114,19 @@ def _follow(session: Session, drafts: list[TicketDraft]) -> None:
         return
     statement = (
         update(TicketRow)
-        .where(TicketRow.call_id == bindparam("of_call"), TicketRow.version == 1)
+        .where(TicketRow.call_id == bindparam("of_call"), TicketRow.version == 1, or_(*_differ()))
         .values({name: bindparam(f"new_{name}") for name in FOLLOWS_THE_CALL})
     )
     rows = [_following(draft) for draft in sorted(drafts, key=lambda draft: draft.call_id or "")]
     session.connection().execute(statement, rows)
+
+
+def _differ() -> list[ColumnElement[bool]]:
+    """A call is told two or three times over; what says nothing new is no line of the history."""
+    return [
+        getattr(TicketRow, name).is_distinct_from(bindparam(f"new_{name}"))
+        for name in FOLLOWS_THE_CALL
+    ]
 
 
 def _following(draft: TicketDraft) -> dict[str, Any]:

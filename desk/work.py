@@ -4,7 +4,7 @@ The API and `l110 tickets` both come here, so that both mean the same and both a
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from db.audit_log import Entry
 from db.engine import writing
 from db.models import TicketRow
+from db.splits import split
 from db.ticket_access import live_seat, seats_of_call
 from db.ticket_moves import Order, StaleEdit, TicketUnknown
 from db.tickets import find_ticket, open_ticket
@@ -132,6 +133,30 @@ def move_ticket(desk: Desk, who: Who, number: str, wish: Wish) -> TicketView:
         detail = {"version": view.version, "fields": sorted(wish.given)}
         _audit(desk, session, who, f"ticket.{wish.move}", view.number, detail)
     return view
+
+
+def split_ticket(
+    desk: Desk, who: Who, number: str, wish: Wish, parts: Sequence[Mapping[str, Any]]
+) -> list[TicketView]:
+    """The whole, and behind it its parts.
+
+    Raises:
+        TicketUnknown, NotYours
+        Stale: with both texts.
+        MoveRefused: the lifecycle says no, or a part is none.
+    """
+    with writing(desk.engine) as session:
+        ticket = ticket_for(session, who, number)
+        try:
+            order = Order("split", who.actor, desk.now(), wish.version, {}, wish.because)
+            whole, made = split(session, ticket.id, order, parts)
+        except StaleEdit as stale:
+            yours = {"move": "split", "given": {}, "because": wish.because}
+            raise Stale(str(stale), yours, columns_view(session, stale.now)) from None
+        views = [ticket_view(session, row) for row in (whole, *made)]
+        detail = {"parts": [view.number for view in views[1:]]}
+        _audit(desk, session, who, "ticket.split", views[0].number, detail)
+    return views
 
 
 def reveal_number(desk: Desk, who: Who, number: str, reason: str) -> str:

@@ -57,12 +57,13 @@ class CallerKind(StrEnum):
 
 
 class Exempt(StrEnum):
-    """Why a ticket may close without a call-back."""
+    """Why a ticket may close without a call-back. PART: the citizen is asked for the whole."""
 
     WITHHELD = "withheld-number"
     JOINED = "joined"
     WITHDRAWN = "withdrawn"
     ANSWERED = "answered-in-call"
+    PART = "part-of-whole"
 
 
 class ServiceClass(StrEnum):

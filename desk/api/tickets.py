@@ -23,7 +23,16 @@ from desk.views import (
     move_view,
     ticket_view,
 )
-from desk.work import NewTicket, Who, Wish, move_ticket, open_new, reveal_number, ticket_for
+from desk.work import (
+    NewTicket,
+    Who,
+    Wish,
+    move_ticket,
+    open_new,
+    reveal_number,
+    split_ticket,
+    ticket_for,
+)
 from tickets.access import LISTS
 from tickets.lifecycle import moves_open_to
 from tickets.model import ServiceClass, Source, State
@@ -64,6 +73,14 @@ class MoveBody(Body):
     version: Annotated[int, Field(ge=1, le=2**53)]
     given: Given = {}  # noqa: RUF012  (pydantic copies a default)
     because: Annotated[str, Field(max_length=2000)] = ""
+
+
+class SplitBody(Body):
+    """parts: of each the fields that `edit` sets, `request` among them."""
+
+    version: Annotated[int, Field(ge=1, le=2**53)]
+    because: Annotated[str, Field(max_length=2000)]
+    parts: Annotated[list[Given], Field(max_length=20)]
 
 
 class RevealBody(Body):
@@ -141,6 +158,15 @@ def post_move(number: Number, body: MoveBody, visitor: SettledVisitor, desk: The
     """The ticket afterwards. 409 `stale` has both texts: `yours`, and `now` as it stands."""
     wish = Wish(body.move, body.version, body.given, body.because)
     return move_ticket(desk, _who(visitor), number, wish)
+
+
+@router.post("/{number}/split", status_code=201, summary="Split into parts")
+def post_split(
+    number: Number, body: SplitBody, visitor: SettledVisitor, desk: TheDesk
+) -> list[TicketView]:
+    """The whole, and behind it its parts, each open and with the same responsible person."""
+    wish = Wish("split", body.version, {}, body.because)
+    return split_ticket(desk, _who(visitor), number, wish, body.parts)
 
 
 @router.post("/{number}/reveal", summary="Reveal the caller's number")

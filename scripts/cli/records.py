@@ -27,6 +27,7 @@ from scripts.cli.ticket_audit import audit_tickets_command
 from scripts.cli.ticket_deadline import tickets_deadline
 from scripts.cli.ticket_joins import tickets_duplicates, tickets_join, tickets_unjoin
 from scripts.cli.ticket_lists import tickets_list
+from scripts.cli.ticket_split import tickets_split
 from scripts.cli.ticket_work import tickets_history, tickets_move, tickets_moves
 
 limit_option = click.option("--limit", default=50, show_default=True, help="At most so many rows.")
@@ -100,6 +101,7 @@ def tickets() -> None:
 
 
 tickets.add_command(tickets_history)
+tickets.add_command(tickets_split)
 tickets.add_command(tickets_move)
 tickets.add_command(tickets_moves)
 tickets.add_command(tickets_import)

@@ -20,6 +20,7 @@ from db.models import (
     CallStepRow,
     RuleSetRow,
     TicketCounterRow,
+    TicketEventRow,
     TicketRow,
 )
 from db.store import apply_steps
@@ -190,6 +191,15 @@ def test_a_ticket_follows_its_call_until_somebody_owns_it(store: Engine) -> None
     apply(store, late)
     with reading(store) as session:
         assert session.scalars(select(TicketRow.service_class)).one() == "hardship"
+
+
+def test_a_call_that_is_told_again_adds_nothing_to_its_tickets_history(store: Engine) -> None:
+    early = [step for step in livelihood_call(1) if step.kind is not StepKind.CLASS]
+    for told in (early, early, livelihood_call(1), livelihood_call(1)):
+        apply(store, told)
+    with reading(store) as session:
+        classes = [e.record["service_class"] for e in session.scalars(select(TicketEventRow))]
+    assert classes == ["unclassified", "complaint"]
 
 
 def test_two_nodes_that_tell_of_one_call_lose_no_leg(store: Engine) -> None:
