@@ -9,12 +9,13 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.due_work import Claim, DueWork
-from db.models import MessageRow, TicketRow, UnitContactRow
+from db.models import MessageRow, SupervisionNoticeRow, TicketRow, UnitContactRow
 from db.upserts import insert_into
 from tickets.contacts import Way
 from tickets.dispatch_text import body_of, number_of, subject_of
 from tickets.lifecycle import AT_THE_UNIT
 from tickets.model import State
+from tickets.notice_text import notice_body
 
 MESSAGES = DueWork(MessageRow)
 DROPPED = "dropped"
@@ -48,7 +49,7 @@ def still_stands(session: Session, message: MessageRow) -> bool:
         ticket is not None
         and State(ticket.state) in AT_THE_UNIT
         and ticket.unit == message.unit
-        and ticket.dispatched_at == message.made_at
+        and (message.notice_id is not None or ticket.dispatched_at == message.made_at)
     )
 
 
@@ -58,6 +59,10 @@ def words_of(session: Session, message: MessageRow) -> tuple[str, str]:
     if not ticket.sealed:
         return message.subject, message.body
     way, version = Way(message.way), message.dispatch_version
+    if message.notice_id is not None:
+        notice = session.get_one(SupervisionNoticeRow, message.notice_id)
+        body = notice_body(notice, number_of(ticket), way, message.key, sealed=True)
+        return message.subject, body
     return subject_of(ticket), body_of(ticket, way, message.key, version)
 
 

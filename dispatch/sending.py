@@ -161,7 +161,7 @@ class SendDue:
 
     def _outgoing(self, message: MessageRow, subject: str, body: str) -> Outgoing:
         way = Way(message.way)
-        if self._page is not None and way in LINKED:
+        if self._page is not None and way in LINKED and message.notice_id is None:
             link = link_for(
                 message.ticket_id, message.dispatch_version, message.unit,
                 made_at=message.made_at, days=self._page.days,

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Engine
 
 from config.settings import Settings
+from db.notice_messages import queue_notices
 from dispatch.jobs import Job, Run
 from dispatch.supervision import notices, provisional_deadlines
 from dispatch.worker import Worker
@@ -76,9 +77,13 @@ def jobs_for(settings: Settings, name: str, stop: threading.Event) -> list[Job]:
     return [
         Job("send", settings.sending.every_s, send_due(settings, name, stop.is_set)),
         Job("call-backs", CALL_BACKS_EVERY_S, call_back_due(settings)),
-        Job("supervision", SUPERVISION_EVERY_S, _with_rules(settings, notices)),
+        Job("supervision", SUPERVISION_EVERY_S, _with_rules(settings, _notices)),
         Job("deadlines", DEADLINES_EVERY_S, _with_rules(settings, provisional_deadlines)),
     ]
+
+
+def _notices(rules: DeadlineRules) -> Run:
+    return notices(rules, queue_notices)
 
 
 def _with_rules(settings: Settings, job: Callable[[DeadlineRules], Run]) -> Run:

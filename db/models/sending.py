@@ -27,6 +27,8 @@ class UnitContactRow(Base):
 class MessageRow(Base):
     """One message of one dispatch on one way: work of the kind that db/due_work.py hands out.
 
+    notice_id: of the notice of supervision that it tells, if it is not the dispatch itself.
+
     dispatch_version: the ticket's version with which it was dispatched; `dispatch` and `overrule`
     each make one. key: the same in every try, so that a receiver tells a repeat by it.
     state: due, sending, sent, dead (given up) or dropped (the ticket is no longer with the unit).
@@ -45,6 +47,7 @@ class MessageRow(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
     ticket_id: Mapped[int]
     dispatch_version: Mapped[int]
+    notice_id: Mapped[int | None]
     unit: Mapped[str]
     way: Mapped[str]
     address: Mapped[str]

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from db.models import SupervisionNoticeRow, TicketRow
+from db.notice_messages import queue_notices
 from db.supervision import make_notices, newest_notices, notices_of
 from db.tickets import find_ticket
 from scripts.cli import record_views as views
@@ -63,7 +64,7 @@ def supervision_run(site: Site, as_json: bool) -> None:
     """Write what is due now; safe to run again, and beside the worker."""
     rules, now = rules_of(site), datetime.now(UTC)
     with explained(site.engine):
-        made = make_notices(site.engine, now, rules)
+        made = make_notices(site.engine, now, rules, queue_notices)
     night = rules.hours.is_night(now)
     if as_json:
         click.echo(json.dumps({"made": made, "night": night}))

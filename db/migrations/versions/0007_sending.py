@@ -35,6 +35,7 @@ def _messages() -> None:
         sa.Column("id", BigId, nullable=False),
         sa.Column("ticket_id", sa.BigInteger(), nullable=False),
         sa.Column("dispatch_version", sa.BigInteger(), nullable=False),
+        sa.Column("notice_id", sa.BigInteger(), nullable=True),
         *(
             sa.Column(name, sa.Text(), nullable=False)
             for name in ("unit", "way", "address", "subject", "body", "key")

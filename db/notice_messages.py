@@ -1,0 +1,62 @@
+"""Notices of supervision on their way to the unit that they are about."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from db.contacts import contacts_of
+from db.messages import MESSAGES
+from db.models import MessageRow, SupervisionNoticeRow, TicketRow
+from db.upserts import insert_into
+from tickets.contacts import Way
+from tickets.dispatch_text import number_of
+from tickets.ladder import Receiver
+from tickets.notice_text import notice_body, notice_subject
+
+TO_THE_UNIT = frozenset({Receiver.UNIT.value, Receiver.UNIT_HEAD.value})
+
+
+def queue_notices(session: Session, notices: Sequence[SupervisionNoticeRow]) -> None:
+    """Messages of those that are for a unit or its head, once each, wherever that unit is told.
+
+    In the transaction that writes the notices. Those for the desk and its leaders are read there:
+    `l110 supervision list`.
+    """
+    rows = [row for notice in notices for row in _messages(session, notice)]
+    if rows:
+        insert = insert_into(session, MessageRow).on_conflict_do_nothing()
+        session.connection().execute(insert, rows)
+
+
+def _messages(session: Session, notice: SupervisionNoticeRow) -> list[dict[str, Any]]:
+    unit = notice.unit
+    if notice.receiver not in TO_THE_UNIT or unit is None:
+        return []
+    ticket = session.get_one(TicketRow, notice.ticket_id)
+    told = [(Way(each.way), each.address) for each in contacts_of(session, unit)]
+    return [_message(notice, ticket, unit, way, to) for way, to in [(Way.INBOX, unit), *told]]
+
+
+def _message(
+    notice: SupervisionNoticeRow, ticket: TicketRow, unit: str, way: Way, address: str
+) -> dict[str, Any]:
+    digest = hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    key, number = f"notice-{notice.id}.{way.value}.{digest}", number_of(ticket)
+    sent = way is Way.INBOX
+    return {
+        "ticket_id": ticket.id,
+        "dispatch_version": ticket.version,
+        "notice_id": notice.id,
+        "unit": unit,
+        "way": way.value,
+        "address": address,
+        "subject": notice_subject(notice, number),
+        "body": notice_body(notice, number, way, key, sealed=ticket.sealed),
+        "key": key,
+        "made_at": notice.made_at,
+        "state": MESSAGES.done if sent else MESSAGES.waits,
+        "due_at": notice.made_at,
+        "sent_at": notice.made_at if sent else None,
+    }
