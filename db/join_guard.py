@@ -1,6 +1,7 @@
 """What the lifecycle cannot see: which other tickets hang on this one.
 
-A whole is answered when its parts have ended.
+A whole is answered when its parts have ended, an errand when its steps are done and the citizen's
+papers are back with him.
 
 A ticket that others are joined to is the head: it stays as long as they do. So every joined
 ticket points straight at a head, and there are neither chains nor circles.
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db.errands import refuse_unfinished
 from db.models import TicketRow
 from tickets.lifecycle import Move
 from tickets.model import ENDED, State
@@ -32,6 +34,8 @@ def refuse_loose_ends(
     """
     if move.name == "split":
         _need_parts(session, ticket)
+    if move.to is State.SOLVED:
+        refuse_unfinished(session, ticket)
     if move.name == "gather":
         _refuse_open_parts(session, ticket)
     if move.to not in NO_HEAD:

@@ -10,6 +10,7 @@ from db.models.deadlines import (
     SupervisionNoticeRow,
     TicketDeadlineRow,
 )
+from db.models.errands import ErrandItemRow
 from db.models.feeds import FeedPositionRow, QuarantineRow, RuleSetRow
 from db.models.imports import ImportedTicketRow
 from db.models.knowledge import ArticleRow, ArticleTermRow, ArticleVersionRow, UnansweredRow
@@ -42,6 +43,7 @@ __all__ = [
     "CallStepRow",
     "ContactRow",
     "DispatchRuleRow",
+    "ErrandItemRow",
     "FeedPositionRow",
     "ImportedTicketRow",
     "MatterRow",

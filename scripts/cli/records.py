@@ -25,6 +25,7 @@ from scripts.cli.importing import tickets_import
 from scripts.cli.stores import read_store
 from scripts.cli.ticket_audit import audit_tickets_command
 from scripts.cli.ticket_deadline import tickets_deadline
+from scripts.cli.ticket_errand import tickets_errand
 from scripts.cli.ticket_joins import tickets_duplicates, tickets_join, tickets_unjoin
 from scripts.cli.ticket_lists import tickets_list
 from scripts.cli.ticket_split import tickets_split
@@ -102,6 +103,7 @@ def tickets() -> None:
 
 tickets.add_command(tickets_history)
 tickets.add_command(tickets_split)
+tickets.add_command(tickets_errand)
 tickets.add_command(tickets_move)
 tickets.add_command(tickets_moves)
 tickets.add_command(tickets_import)
