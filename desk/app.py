@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from db.engine import reading
 from db.ticket_moves import TicketUnknown
 from desk.answer_page import answer_router
+from desk.api import errands, guidance
 from desk.api import session as session_api
 from desk.api import tickets as tickets_api
 from desk.context import Desk
@@ -52,7 +53,8 @@ def create_app(desk: Desk) -> FastAPI:
     )
     app.state.desk = desk
     app.state.refusals = Refusals(desk)
-    for router in (session_api.router, tickets_api.router):
+    routers = (session_api.router, tickets_api.router, errands.router, guidance.router)
+    for router in routers:
         app.include_router(router, prefix="/api/v1")
     app.include_router(health)
     if desk.links_key:

@@ -4,10 +4,10 @@ The API and `l110 tickets` both come here, so that both mean the same and both a
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,8 @@ from tickets.numbers import provisional_number
 from tickets.opening import TicketDraft
 from tickets.refused import MoveRefused, Refusal
 from tickets.roles import DESK, Actor, Role
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,17 @@ def split_ticket(
         detail = {"parts": [view.number for view in views[1:]]}
         _audit(desk, session, who, "ticket.split", views[0].number, detail)
     return views
+
+
+def act_on(
+    desk: Desk, who: Who, number: str, action: str, does: Callable[[Session, TicketRow], T]
+) -> T:
+    """What `does` returns, audited. Raises TicketUnknown, NotYours, and what `does` raises."""
+    with writing(desk.engine) as session:
+        ticket = ticket_for(session, who, number)
+        done = does(session, ticket)
+        _audit(desk, session, who, action, ticket.number or number, {})
+    return done
 
 
 def reveal_number(desk: Desk, who: Who, number: str, reason: str) -> str:

@@ -11,6 +11,7 @@ from db.audit_heads import HeadFile
 from db.deadlines import WITH_DEADLINE, order_with_deadline
 from db.models import TicketRow
 from db.ticket_moves import Order, apply_move
+from db.words import Words
 from desk.context import Desk
 from scripts.asterisk_config import secret
 from scripts.deadlines import deadline_rules
@@ -35,6 +36,7 @@ def desk_of(settings: Settings, engine: Engine) -> Desk:
         https=settings.web.https,
         apply=moves_of(settings),
         links_key=link_secret(settings),
+        cut=Words(settings.var / "jieba").cut,
     )
 
 

@@ -129,27 +129,27 @@ def post_ticket(body: NewTicketBody, visitor: SettledVisitor, desk: TheDesk) -> 
     if body.source is Source.CALL:
         raise Problem(422, "invalid", "source: tickets of calls open by themselves")
     new = NewTicket(body.source, body.service_class, body.caller, body.given)
-    return open_new(desk, _who(visitor), new)
+    return open_new(desk, who_of(visitor), new)
 
 
 @router.get("/{number}", summary="One")
 def get_ticket(number: Number, visitor: SettledVisitor, desk: TheDesk) -> TicketView:
     with reading(desk.engine) as session:
-        return ticket_view(session, ticket_for(session, _who(visitor), number))
+        return ticket_view(session, ticket_for(session, who_of(visitor), number))
 
 
 @router.get("/{number}/history", summary="What happened to it")
 def get_history(number: Number, visitor: SettledVisitor, desk: TheDesk) -> list[EventView]:
     """Oldest first; written by the store itself."""
     with reading(desk.engine) as session:
-        ticket = ticket_for(session, _who(visitor), number)
+        ticket = ticket_for(session, who_of(visitor), number)
         return history_view(history(session, ticket.id))
 
 
 @router.get("/{number}/moves", summary="What is open to me")
 def get_moves(number: Number, visitor: SettledVisitor, desk: TheDesk) -> list[MoveView]:
     with reading(desk.engine) as session:
-        ticket = ticket_for(session, _who(visitor), number)
+        ticket = ticket_for(session, who_of(visitor), number)
         return [move_view(move) for move in moves_open_to(ticket, visitor.actor)]
 
 
@@ -157,7 +157,7 @@ def get_moves(number: Number, visitor: SettledVisitor, desk: TheDesk) -> list[Mo
 def post_move(number: Number, body: MoveBody, visitor: SettledVisitor, desk: TheDesk) -> TicketView:
     """The ticket afterwards. 409 `stale` has both texts: `yours`, and `now` as it stands."""
     wish = Wish(body.move, body.version, body.given, body.because)
-    return move_ticket(desk, _who(visitor), number, wish)
+    return move_ticket(desk, who_of(visitor), number, wish)
 
 
 @router.post("/{number}/split", status_code=201, summary="Split into parts")
@@ -166,7 +166,7 @@ def post_split(
 ) -> list[TicketView]:
     """The whole, and behind it its parts, each open and with the same responsible person."""
     wish = Wish("split", body.version, {}, body.because)
-    return split_ticket(desk, _who(visitor), number, wish, body.parts)
+    return split_ticket(desk, who_of(visitor), number, wish, body.parts)
 
 
 @router.post("/{number}/reveal", summary="Reveal the caller's number")
@@ -174,10 +174,10 @@ def post_reveal(
     number: Number, body: RevealBody, visitor: SettledVisitor, desk: TheDesk
 ) -> Revealed:
     """Needs a reason, unless the ticket is mine and its caller is on my line now. Audited."""
-    return Revealed(caller=reveal_number(desk, _who(visitor), number, body.reason))
+    return Revealed(caller=reveal_number(desk, who_of(visitor), number, body.reason))
 
 
-def _who(visitor: Visitor) -> Who:
+def who_of(visitor: Visitor) -> Who:
     return Who(visitor.actor, visitor.who.seat, visitor.address)
 
 
