@@ -52,3 +52,10 @@ def acting(site: Site, user: str, action: str, number: str) -> Iterator[tuple[Se
         kind = {"kind": refused.kind.value}
         desk.audit_alone(Entry(user, action, number, desk.now(), "refused", kind, address))
         raise click.ClickException(f"{refused}.") from None
+
+
+def note_typed(site: Site, session: Session, action: str, subject: str) -> None:
+    """In the audit, by whoever is logged in to this machine; last in the transaction."""
+    desk = desk_of(site.settings, site.engine)
+    name = typed_by()
+    desk.audit(session, Entry(name, action, subject, desk.now(), "done", {}, f"cli:{name}"))

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from db.contacts import ContactUnknown, add_contact, contacts_of, remove_contact
 from db.engine import reading, writing
+from scripts.cli.acting import note_typed
 from scripts.cli.context import Site, pass_site
 from scripts.cli.stores import explained
 from scripts.sending import webhook_secret
@@ -52,6 +53,7 @@ def contacts_add(site: Site, unit: str, way: str, address: str) -> None:
     try:
         with explained(site.engine), writing(site.engine) as session:
             add_contact(session, unit, way, address)
+            note_typed(site, session, "contact.add", f"{unit} {way} {address}")
     except ContactRefused as fault:
         raise click.ClickException(str(fault)) from None
     click.echo(f"{unit}: {way} {address}")
@@ -67,6 +69,7 @@ def contacts_remove(site: Site, unit: str, way: str, address: str) -> None:
     try:
         with explained(site.engine), writing(site.engine) as session:
             remove_contact(session, unit, way, address)
+            note_typed(site, session, "contact.remove", f"{unit} {way} {address}")
     except ContactUnknown as fault:
         raise click.ClickException(f"{fault}; `l110 contacts list {unit}` shows them.") from None
     click.echo("removed")

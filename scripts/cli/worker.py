@@ -12,6 +12,7 @@ from db.due_work import revive
 from db.engine import reading, writing
 from db.messages import MESSAGES, dead_letters
 from db.models import MessageRow
+from scripts.cli.acting import note_typed
 from scripts.cli.context import Site, pass_site
 from scripts.cli.stores import explained
 from tickets.numbers import SHANGHAI
@@ -73,6 +74,8 @@ def worker_retry(site: Site, ids: tuple[int, ...], every: bool) -> None:
     with explained(site.engine), writing(site.engine) as session:
         wanted = [row.id for row in dead_letters(session, 10_000)] if every else list(ids)
         revived = revive(session, MESSAGES, wanted, datetime.now(UTC))
+        told = "all" if every else ", ".join(str(each) for each in wanted)
+        note_typed(site, session, "message.retry", told)
     if revived < len(wanted):
         raise click.ClickException(
             f"{revived} of {len(wanted)} are due again; the others are no dead letters:"

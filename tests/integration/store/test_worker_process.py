@@ -15,7 +15,8 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine, update
 
 from config.settings import ROOT, load_settings
-from db.engine import writing
+from db.audit_log import entries
+from db.engine import reading, writing
 from db.models import MessageRow
 from ivr.health import Facts, judge
 from scripts.cli.main import l110
@@ -225,6 +226,12 @@ def test_contacts_are_added_listed_and_removed(desk: Desk, site: dict[str, str])
     assert run("contacts", "remove", "water", "email", "w@city.example").exit_code == 0
     gone = run("contacts", "remove", "water", "email", "w@city.example")
     assert (gone.exit_code, "`l110 contacts list water`" in gone.output) == (1, True)
+    with reading(desk.engine) as session:
+        noted = [(row.action, row.subject) for row in entries(session, 9)][::-1]
+    assert noted == [
+        ("contact.add", "water email w@city.example"),
+        ("contact.remove", "water email w@city.example"),
+    ]
 
 
 def test_a_unit_is_given_its_own_key_in_a_file(site: dict[str, str], tmp_path: Path) -> None:
