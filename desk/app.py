@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from db.engine import reading
 from db.ticket_moves import TicketUnknown
 from desk.answer_page import answer_router
-from desk.api import errands, guidance
+from desk.api import errands, guidance, supervision
 from desk.api import session as session_api
 from desk.api import tickets as tickets_api
 from desk.context import Desk
@@ -53,9 +53,9 @@ def create_app(desk: Desk) -> FastAPI:
     )
     app.state.desk = desk
     app.state.refusals = Refusals(desk)
-    routers = (session_api.router, tickets_api.router, errands.router, guidance.router)
-    for router in routers:
-        app.include_router(router, prefix="/api/v1")
+    parts = (session_api, tickets_api, errands, guidance, supervision)
+    for part in parts:
+        app.include_router(part.router, prefix="/api/v1")
     app.include_router(health)
     if desk.links_key:
         app.include_router(answer_router(desk.engine, desk.links_key, desk.now))
