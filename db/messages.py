@@ -38,8 +38,35 @@ def queue_dispatch(session: Session, ticket: TicketRow, ways: Iterable[UnitConta
 
 def key_of(ticket: TicketRow, way: Way, address: str) -> str:
     """`20261123-000042.5.email.1f0e9d8c7b6a`: also the left half of a mail's Message-ID."""
+    return key_at(f"{number_of(ticket)}.{ticket.version}", way, address)
+
+
+def key_at(what: str, way: Way, address: str) -> str:
+    """what: a ticket and its version, or a notice."""
     digest = hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    return f"{number_of(ticket)}.{ticket.version}.{way.value}.{digest}"
+    return f"{what}.{way.value}.{digest}"
+
+
+def message_at(
+    ticket: TicketRow, unit: str, at: datetime, way: Way, address: str, words: tuple[str, str, str]
+) -> dict[str, Any]:
+    """A message's columns but for `notice_id`. words: key, subject, body."""
+    key, subject, body = words
+    sent = way is Way.INBOX  # the unit's page reads this very row
+    return {
+        "ticket_id": ticket.id,
+        "dispatch_version": ticket.version,
+        "unit": unit,
+        "way": way.value,
+        "address": address,
+        "subject": subject,
+        "body": body,
+        "key": key,
+        "made_at": at,
+        "state": MESSAGES.done if sent else MESSAGES.waits,
+        "due_at": at,
+        "sent_at": at if sent else None,
+    }
 
 
 def still_stands(session: Session, message: MessageRow) -> bool:
@@ -97,18 +124,5 @@ def count_by_state(session: Session, states: Sequence[str]) -> dict[str, int]:
 
 def _message(ticket: TicketRow, unit: str, at: datetime, way: Way, address: str) -> dict[str, Any]:
     key = key_of(ticket, way, address)
-    sent = way is Way.INBOX  # the unit's page reads this very row
-    return {
-        "ticket_id": ticket.id,
-        "dispatch_version": ticket.version,
-        "unit": unit,
-        "way": way.value,
-        "address": address,
-        "subject": subject_of(ticket),
-        "body": body_of(ticket, way, key, ticket.version),
-        "key": key,
-        "made_at": at,
-        "state": MESSAGES.done if sent else MESSAGES.waits,
-        "due_at": at,
-        "sent_at": at if sent else None,
-    }
+    words = key, subject_of(ticket), body_of(ticket, way, key, ticket.version)
+    return message_at(ticket, unit, at, way, address, words)

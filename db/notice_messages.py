@@ -1,13 +1,12 @@
 """Notices of supervision on their way to the unit that they are about."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from db.contacts import contacts_of
-from db.messages import MESSAGES
+from db.messages import key_at, message_at
 from db.models import MessageRow, SupervisionNoticeRow, TicketRow
 from db.upserts import insert_into
 from tickets.contacts import Way
@@ -42,21 +41,8 @@ def _messages(session: Session, notice: SupervisionNoticeRow) -> list[dict[str, 
 def _message(
     notice: SupervisionNoticeRow, ticket: TicketRow, unit: str, way: Way, address: str
 ) -> dict[str, Any]:
-    digest = hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    key, number = f"notice-{notice.id}.{way.value}.{digest}", number_of(ticket)
-    sent = way is Way.INBOX
-    return {
-        "ticket_id": ticket.id,
-        "dispatch_version": ticket.version,
-        "notice_id": notice.id,
-        "unit": unit,
-        "way": way.value,
-        "address": address,
-        "subject": notice_subject(notice, number),
-        "body": notice_body(notice, number, way, key, sealed=ticket.sealed),
-        "key": key,
-        "made_at": notice.made_at,
-        "state": MESSAGES.done if sent else MESSAGES.waits,
-        "due_at": notice.made_at,
-        "sent_at": notice.made_at if sent else None,
-    }
+    key, number = key_at(f"notice-{notice.id}", way, address), number_of(ticket)
+    body = notice_body(notice, number, way, key, sealed=ticket.sealed)
+    words = key, notice_subject(notice, number), body
+    row = message_at(ticket, unit, notice.made_at, way, address, words)
+    return row | {"notice_id": notice.id}

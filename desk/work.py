@@ -4,7 +4,8 @@ The API and `l110 tickets` both come here, so that both mean the same and both a
 """
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -124,13 +125,10 @@ def move_ticket(desk: Desk, who: Who, number: str, wish: Wish) -> TicketView:
     """
     with writing(desk.engine) as session:
         ticket = ticket_for(session, who, number)
-        try:
+        with _both_texts(session, wish):
             given = _given(session, wish.given)
             order = Order(wish.move, who.actor, desk.now(), wish.version, given, wish.because)
             row = desk.apply(session, ticket.id, order)
-        except StaleEdit as stale:
-            yours = {"move": wish.move, "given": dict(wish.given), "because": wish.because}
-            raise Stale(str(stale), yours, columns_view(session, stale.now)) from None
         view = ticket_view(session, row)
         detail = {"version": view.version, "fields": sorted(wish.given)}
         _audit(desk, session, who, f"ticket.{wish.move}", view.number, detail)
@@ -149,16 +147,23 @@ def split_ticket(
     """
     with writing(desk.engine) as session:
         ticket = ticket_for(session, who, number)
-        try:
-            order = Order("split", who.actor, desk.now(), wish.version, {}, wish.because)
+        with _both_texts(session, wish):
+            order = Order(wish.move, who.actor, desk.now(), wish.version, {}, wish.because)
             whole, made = split(session, ticket.id, order, parts)
-        except StaleEdit as stale:
-            yours = {"move": "split", "given": {}, "because": wish.because}
-            raise Stale(str(stale), yours, columns_view(session, stale.now)) from None
         views = [ticket_view(session, row) for row in (whole, *made)]
         detail = {"parts": [view.number for view in views[1:]]}
         _audit(desk, session, who, "ticket.split", views[0].number, detail)
     return views
+
+
+@contextmanager
+def _both_texts(session: Session, wish: Wish) -> Iterator[None]:
+    """Raises Stale."""
+    try:
+        yield
+    except StaleEdit as stale:
+        yours = {"move": wish.move, "given": dict(wish.given), "because": wish.because}
+        raise Stale(str(stale), yours, columns_view(session, stale.now)) from None
 
 
 def act_on(

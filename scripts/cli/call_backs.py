@@ -15,13 +15,12 @@ from rich.table import Table
 from db.call_back_answers import call_back_by_hand
 from db.call_backs import attempts_of, turns, unhappy_tickets
 from db.models import CallBackRow, CallBackTurnRow, TicketRow
-from db.tickets import find_ticket
 from dispatch.call_backs import run_call_backs
 from reports.masking import mask_number
 from scripts.call_backs import placer_of, plan_of
 from scripts.cli.acting import acting, as_option
 from scripts.cli.context import Site, pass_site
-from scripts.cli.stores import explained, read_store
+from scripts.cli.stores import explained, read_store, the_ticket
 from tickets.call_backs import HoursBad, Turn
 from tickets.numbers import SHANGHAI
 
@@ -91,9 +90,7 @@ def call_backs_list(site: Site, limit: int, as_json: bool, state: str | None) ->
 def call_backs_show(site: Site, number: str, as_json: bool) -> None:
     """Every attempt for the ticket NUMBER, oldest first."""
     with read_store(site) as session:
-        ticket = find_ticket(session, number)
-        if ticket is None:
-            raise click.ClickException(f"no ticket {number}; `l110 tickets list` shows the newest.")
+        ticket = the_ticket(session, number)
         rows = attempts_of(session, ticket.id)
     if as_json:
         click.echo(json.dumps([_attempt(row) for row in rows], ensure_ascii=False))
@@ -141,9 +138,7 @@ def by_hand(
     Solved closes the ticket; not solved, or satisfied 1 or 2, reopens it.
     """
     with acting(site, user, "ticket.call-back", number) as (session, actor):
-        ticket = find_ticket(session, number)
-        if ticket is None:
-            raise click.ClickException(f"no ticket {number}; `l110 tickets list` shows the newest.")
+        ticket = the_ticket(session, number)
         _, main = call_back_by_hand(
             session,
             ticket.id,

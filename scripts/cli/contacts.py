@@ -8,10 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from db.contacts import ContactUnknown, add_contact, contacts_of, remove_contact
-from db.engine import reading, writing
 from scripts.cli.acting import note_typed
 from scripts.cli.context import Site, pass_site
-from scripts.cli.stores import explained
+from scripts.cli.stores import read_store, write_store
 from scripts.sending import webhook_secret
 from tickets.contacts import ADDED, ContactRefused
 from tickets.webhook_signature import unit_key
@@ -30,7 +29,7 @@ def contacts() -> None:
 @pass_site
 def contacts_list(site: Site, unit: str | None, as_json: bool) -> None:
     """Of one unit, or of all."""
-    with explained(site.engine), reading(site.engine) as session:
+    with read_store(site) as session:
         rows = [(row.unit, row.way, row.address) for row in contacts_of(session, unit)]
     if as_json:
         names = ("unit", "way", "address")
@@ -51,7 +50,7 @@ def contacts_list(site: Site, unit: str | None, as_json: bool) -> None:
 def contacts_add(site: Site, unit: str, way: str, address: str) -> None:
     """Tell UNIT of its dispatches at ADDRESS too; safe to repeat."""
     try:
-        with explained(site.engine), writing(site.engine) as session:
+        with write_store(site) as session:
             add_contact(session, unit, way, address)
             note_typed(site, session, "contact.add", f"{unit} {way} {address}")
     except ContactRefused as fault:
@@ -67,7 +66,7 @@ def contacts_add(site: Site, unit: str, way: str, address: str) -> None:
 def contacts_remove(site: Site, unit: str, way: str, address: str) -> None:
     """Tell UNIT no more at ADDRESS; what is due already is still sent."""
     try:
-        with explained(site.engine), writing(site.engine) as session:
+        with write_store(site) as session:
             remove_contact(session, unit, way, address)
             note_typed(site, session, "contact.remove", f"{unit} {way} {address}")
     except ContactUnknown as fault:

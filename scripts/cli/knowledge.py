@@ -8,14 +8,13 @@ import click
 from db.article_search import Found, search_articles
 from db.knowledge import article_version, articles, newest_version
 from db.models import ArticleVersionRow
-from db.tickets import find_ticket
 from db.unanswered import note_unanswered
 from scripts.cli.as_json import json_option, print_json
 from scripts.cli.context import Site, pass_site
 from scripts.cli.knowledge_editing import knowledge_add, knowledge_expire, knowledge_unanswered
 from scripts.cli.knowledge_given import REFUSED, Day, article_number, limit_option, words_of
 from scripts.cli.record_views import add_row, new_table, show
-from scripts.cli.stores import read_store, write_store
+from scripts.cli.stores import read_store, the_ticket, write_store
 from tickets.articles import ArticleKey, ArticleRefused, article_key
 from tickets.numbers import shanghai_day
 from tickets.terms import NothingAsked, question
@@ -139,9 +138,7 @@ def knowledge_search(
 
 def _note(site: Site, question: str, number: str, now: datetime) -> None:
     with write_store(site) as session:
-        ticket = find_ticket(session, number)
-        if ticket is None:
-            raise click.ClickException(f"no ticket {number}; `l110 tickets list` shows the newest.")
+        ticket = the_ticket(session, number)
         note_unanswered(session, question, at=now, matter=ticket.matter, ticket=ticket.number)
 
 

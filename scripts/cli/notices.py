@@ -9,11 +9,10 @@ import click
 from db.models import SupervisionNoticeRow, TicketRow
 from db.notice_messages import queue_notices
 from db.supervision import make_notices, newest_notices, notices_of
-from db.tickets import find_ticket
 from scripts.cli import record_views as views
 from scripts.cli.context import Site, pass_site
 from scripts.cli.deadlines import rules_of
-from scripts.cli.stores import explained, read_store
+from scripts.cli.stores import explained, read_store, the_ticket
 from tickets.ladder import Kind
 from tickets.numbers import SHANGHAI
 
@@ -50,9 +49,7 @@ def supervision_list(
 def supervision_show(site: Site, number: str, as_json: bool) -> None:
     """All notices of ticket NUMBER in their words, oldest first."""
     with read_store(site) as session:
-        ticket = find_ticket(session, number)
-        if ticket is None:
-            raise click.ClickException(f"no ticket {number}; `l110 tickets list` shows the newest.")
+        ticket = the_ticket(session, number)
         rows = [(notice, ticket) for notice in notices_of(session, ticket.id)]
         _show(rows, as_json=as_json, whole=True)
 

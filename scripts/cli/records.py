@@ -9,7 +9,6 @@ import click
 from db.calls import find_call, legs_of_call, newest_calls
 from db.engine import store_name
 from db.steps import steps_about
-from db.tickets import find_ticket
 from db.upgrade import StoreTooNew, UpgradeBlocked, upgrade
 from reports.abandoned import abandoned_calls
 from reports.audit import audit_calls
@@ -22,7 +21,7 @@ from scripts.cli.backup import db_backup, db_restore
 from scripts.cli.context import Site, pass_site
 from scripts.cli.force import calls_end
 from scripts.cli.importing import tickets_import
-from scripts.cli.stores import read_store
+from scripts.cli.stores import read_store, the_ticket
 from scripts.cli.ticket_audit import audit_tickets_command
 from scripts.cli.ticket_deadline import tickets_deadline
 from scripts.cli.ticket_errand import tickets_errand
@@ -122,9 +121,7 @@ tickets.add_command(tickets_unjoin)
 def tickets_show(site: Site, number: str, as_json: bool) -> None:
     """One ticket, by its number or its provisional one."""
     with read_store(site) as session:
-        ticket = find_ticket(session, number)
-        if ticket is None:
-            raise click.ClickException(f"no ticket {number}; `l110 tickets list` shows the newest.")
+        ticket = the_ticket(session, number)
         if as_json:
             _print_json(views.ticket_as_dict(ticket))
         else:

@@ -9,6 +9,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from db.engine import reading, store_name, writing
+from db.models import TicketRow
+from db.tickets import find_ticket
 from scripts.cli.context import Site
 
 
@@ -36,3 +38,11 @@ def write_store(site: Site) -> Iterator[Session]:
     """One transaction, committed on leaving."""
     with explained(site.engine), writing(site.engine) as session:
         yield session
+
+
+def the_ticket(session: Session, number: str) -> TicketRow:
+    """By its number or its provisional one. Raises ClickException: there is none."""
+    ticket = find_ticket(session, number)
+    if ticket is None:
+        raise click.ClickException(f"no ticket {number}; `l110 tickets list` shows the newest.")
+    return ticket

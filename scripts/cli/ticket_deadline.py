@@ -11,11 +11,10 @@ from rich.text import Text
 from db.calendar import load_calendar
 from db.deadlines import Explained, explain
 from db.models import TicketRow
-from db.tickets import find_ticket
 from scripts.cli import record_views as views
 from scripts.cli.context import Site, pass_site
 from scripts.cli.deadlines import rules_of
-from scripts.cli.stores import read_store
+from scripts.cli.stores import read_store, the_ticket
 from tickets.calendar import DayKind
 from tickets.deadline import Step
 from tickets.numbers import SHANGHAI
@@ -41,9 +40,7 @@ def tickets_deadline(site: Site, number: str, as_json: bool) -> None:
     """
     rules, now = rules_of(site), datetime.now(UTC)
     with read_store(site) as session:
-        ticket = find_ticket(session, number)
-        if ticket is None:
-            raise click.ClickException(f"no ticket {number}; `l110 tickets list` shows the newest.")
+        ticket = the_ticket(session, number)
         found = explain(session, ticket, now, rules.time(load_calendar(session)))
         if found is None:
             raise click.ClickException(

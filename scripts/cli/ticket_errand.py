@@ -4,15 +4,13 @@ import json
 from datetime import UTC, datetime
 
 import click
-from sqlalchemy.orm import Session
 
 from db.errands import add_items, items_of, tick
-from db.models import ErrandItemRow, TicketRow
-from db.tickets import find_ticket
+from db.models import ErrandItemRow
 from scripts.cli import record_views as views
 from scripts.cli.acting import acting, as_option
 from scripts.cli.context import Site, pass_site
-from scripts.cli.stores import read_store
+from scripts.cli.stores import read_store, the_ticket
 from tickets.errands import Kind
 from tickets.numbers import SHANGHAI
 
@@ -29,7 +27,7 @@ def tickets_errand() -> None:
 def errand_show(site: Site, number: str, as_json: bool) -> None:
     """What is to be done and carried for ticket NUMBER."""
     with read_store(site) as session:
-        rows = [_as_dict(row) for row in items_of(session, _found(session, number).id)]
+        rows = [_as_dict(row) for row in items_of(session, the_ticket(session, number).id)]
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False))
         return
@@ -52,7 +50,7 @@ def errand_add(
     if not steps and not documents:
         raise click.UsageError("name a --step or a --document.")
     with acting(site, user, "ticket.errand", number) as (session, actor):
-        ticket, now = _found(session, number), datetime.now(UTC)
+        ticket, now = the_ticket(session, number), datetime.now(UTC)
         made = add_items(session, ticket, Kind.STEP, steps, actor, now)
         made += add_items(session, ticket, Kind.DOCUMENT, documents, actor, now)
         told = ", ".join(f"{row.position} {row.what}" for row in made)
@@ -68,17 +66,10 @@ def errand_add(
 def errand_tick(site: Site, number: str, position: int, user: str, note: str) -> None:
     """The item POSITION goes on: a step is done; a document is received, then returned."""
     with acting(site, user, "ticket.errand", number) as (session, actor):
-        ticket = _found(session, number)
+        ticket = the_ticket(session, number)
         item = tick(session, ticket, position, actor, datetime.now(UTC), note)
         told = f"{item.what}: {item.state}"
     click.echo(told)
-
-
-def _found(session: Session, number: str) -> TicketRow:
-    ticket = find_ticket(session, number)
-    if ticket is None:
-        raise click.ClickException(f"no ticket {number}; `l110 tickets list` shows the newest.")
-    return ticket
 
 
 def _as_dict(row: ErrandItemRow) -> dict[str, object]:

@@ -4,17 +4,15 @@ import json
 from datetime import UTC, datetime
 
 import click
-from sqlalchemy.orm import Session
 
 from db.joins import join, joined_tickets, offers, unjoin
 from db.models import TicketRow
 from db.ticket_moves import Order
-from db.tickets import find_ticket
 from scripts.cli import record_views as views
 from scripts.cli.acting import acting, as_option
 from scripts.cli.context import Site, pass_site
 from scripts.cli.force import reason_of
-from scripts.cli.stores import read_store
+from scripts.cli.stores import read_store, the_ticket
 from tickets.roles import Actor
 
 because_option = click.option(
@@ -32,7 +30,7 @@ def tickets_duplicates(site: Site, *, number: str, as_json: bool) -> None:
     It offers; a person decides: `l110 tickets join`.
     """
     with read_store(site) as session:
-        ticket = _found(session, number)
+        ticket = the_ticket(session, number)
         found = offers(session, ticket)
         hanging = joined_tickets(session, ticket.id)
         if as_json:
@@ -67,7 +65,7 @@ def tickets_duplicates(site: Site, *, number: str, as_json: bool) -> None:
 def tickets_join(site: Site, *, number: str, head: str, user: str, because: str) -> None:
     """Join ticket NUMBER to HEAD: worked on once, and both callers are called back 并入."""
     with acting(site, user, "ticket.join", number) as (session, actor):
-        ticket, other = _found(session, number), _found(session, head)
+        ticket, other = the_ticket(session, number), the_ticket(session, head)
         join(session, ticket.id, other.id, _order("join", ticket, actor, because))
     click.echo(f"{number} is joined to {head}; `l110 tickets unjoin {number}` undoes it")
 
@@ -80,20 +78,13 @@ def tickets_join(site: Site, *, number: str, head: str, user: str, because: str)
 def tickets_unjoin(site: Site, *, number: str, user: str, because: str) -> None:
     """Part ticket NUMBER from the one that it was joined to: it stands as before 撤销并入."""
     with acting(site, user, "ticket.unjoin", number) as (session, actor):
-        ticket = _found(session, number)
+        ticket = the_ticket(session, number)
         state = unjoin(session, ticket.id, _order("unjoin", ticket, actor, because)).state
     click.echo(f"{number} is {state} again")
 
 
 def _order(move: str, ticket: TicketRow, actor: Actor, because: str) -> Order:
     return Order(move, actor, datetime.now(UTC), ticket.version, because=because)
-
-
-def _found(session: Session, number: str) -> TicketRow:
-    ticket = find_ticket(session, number)
-    if ticket is None:
-        raise click.ClickException(f"no ticket {number}; `l110 tickets list` shows the newest.")
-    return ticket
 
 
 def _name(ticket: TicketRow) -> str:

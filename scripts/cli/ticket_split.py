@@ -6,10 +6,10 @@ import click
 
 from db.splits import split
 from db.ticket_moves import Order
-from db.tickets import find_ticket
 from scripts.cli.acting import acting, as_option
 from scripts.cli.context import Site, pass_site
 from scripts.cli.force import reason_of
+from scripts.cli.stores import the_ticket
 
 
 @click.command("split")
@@ -29,9 +29,7 @@ def tickets_split(
     what came of them.
     """
     with acting(site, user, "ticket.split", number) as (session, actor):
-        ticket = find_ticket(session, number)
-        if ticket is None:
-            raise click.ClickException(f"no ticket {number}; `l110 tickets list` shows the newest.")
+        ticket = the_ticket(session, number)
         order = Order("split", actor, datetime.now(UTC), ticket.version, because=because)
         _, made = split(session, ticket.id, order, [{"request": part} for part in parts])
         numbers = [str(part.number) for part in made]

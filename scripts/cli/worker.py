@@ -9,12 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from db.due_work import revive
-from db.engine import reading, writing
 from db.messages import MESSAGES, dead_letters
 from db.models import MessageRow
 from scripts.cli.acting import note_typed
 from scripts.cli.context import Site, pass_site
-from scripts.cli.stores import explained
+from scripts.cli.stores import explained, read_store, write_store
 from tickets.numbers import SHANGHAI
 
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -50,7 +49,7 @@ def worker_once(site: Site) -> None:
 @pass_site
 def worker_dead(site: Site, limit: int, as_json: bool) -> None:
     """Messages that were given up, the oldest first, with the reason of the last failure."""
-    with explained(site.engine), reading(site.engine) as session:
+    with read_store(site) as session:
         rows = [_as_dict(row) for row in dead_letters(session, limit)]
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False))
@@ -71,7 +70,7 @@ def worker_retry(site: Site, ids: tuple[int, ...], every: bool) -> None:
     """Try dead letters again at once, as if they were new."""
     if bool(ids) == every:
         raise click.UsageError("name the ids that `l110 worker dead` shows, or say --all.")
-    with explained(site.engine), writing(site.engine) as session:
+    with write_store(site) as session:
         wanted = [row.id for row in dead_letters(session, 10_000)] if every else list(ids)
         revived = revive(session, MESSAGES, wanted, datetime.now(UTC))
         told = "all" if every else ", ".join(str(each) for each in wanted)
